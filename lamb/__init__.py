@@ -1,0 +1,3 @@
+"""lamb: AWS Lambda on your own machine."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,174 @@
+"""Every expected failure, with the code and HTTP status AWS gives it.
+
+The docstring of a class is its message when none is given. Anything else that is raised is a bug.
+"""
+
+from __future__ import annotations
+
+
+class LambError(Exception):
+    """The request could not be carried out"""
+
+    code = "ServiceException"
+    status = 500
+
+    def __init__(self, message: str | None = None, *, typed: bool = True) -> None:
+        """`message` replaces the docstring; `typed=False` leaves `"Type": "User"` out of the body,
+        as AWS does for the checks that SEMANTICS marks with "Type none"."""
+        self.message = (type(self).__doc__ or "") if message is None else message
+        self.typed = typed
+        super().__init__(self.message)
+
+
+class ServiceFailure(LambError):
+    """lamb failed while it handled this request"""
+
+
+class ValidationFailure(LambError):
+    """A member of the request breaks a constraint of its shape"""
+
+    code = "ValidationException"
+    status = 400
+
+    def __init__(self, *violations: str) -> None:
+        """`violations`: texts such as `Value '3' at 'x' failed to satisfy constraint: …`."""
+        count = len(violations)
+        plural = "" if count == 1 else "s"
+        super().__init__(f"{count} validation error{plural} detected: {'; '.join(violations)}", typed=False)
+
+
+class InvalidParameterValue(LambError):
+    """A parameter has a value that is not allowed"""
+
+    code = "InvalidParameterValueException"
+    status = 400
+
+
+class InvalidRequestContent(LambError):
+    """The request body could not be parsed as JSON"""
+
+    code = "InvalidRequestContentException"
+    status = 400
+
+
+class CodeStorageExceeded(LambError):
+    """Code storage limit exceeded."""
+
+    code = "CodeStorageExceededException"
+    status = 400
+
+
+class AccessDenied(LambError):
+    """The caller may not do this"""
+
+    code = "AccessDeniedException"
+    status = 403
+
+
+class ResourceNotFound(LambError):
+    """The resource you requested does not exist."""
+
+    code = "ResourceNotFoundException"
+    status = 404
+
+
+class ResourceConflict(LambError):
+    """The resource already exists, or another operation is in progress"""
+
+    code = "ResourceConflictException"
+    status = 409
+
+
+class PreconditionFailed(LambError):
+    """The Revision Id provided does not match the latest Revision Id. \
+Call the GetFunction/GetAlias API to retrieve the latest Revision Id"""
+
+    code = "PreconditionFailedException"
+    status = 412
+
+
+class RequestTooLarge(LambError):
+    """The request is larger than the operation allows"""
+
+    code = "RequestEntityTooLargeException"
+    status = 413
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message, typed=False)
+
+
+class UnsupportedMediaType(LambError):
+    """The content type of the request body is not JSON"""
+
+    code = "UnsupportedMediaTypeException"
+    status = 415
+
+
+class TooManyRequests(LambError):
+    """Rate Exceeded."""
+
+    code = "TooManyRequestsException"
+    status = 429
+
+    def __init__(self, reason: str, *, retry_after_s: int = 1) -> None:
+        """`reason`: AWS's Reason member, e.g. `ConcurrentInvocationLimitExceeded`."""
+        super().__init__()
+        self.reason = reason
+        self.retry_after_s = retry_after_s
+
+
+class UnknownOperation(LambError):
+    """This operation is not supported by lamb"""
+
+    code = "UnknownOperationException"
+    status = 501
+
+
+class InvalidZipFile(LambError):
+    """Lambda was not able to unzip the file"""
+
+    code = "InvalidZipFileException"
+    status = 502
+
+
+class InvalidRuntime(LambError):
+    """The runtime of this function is not installed on this host"""
+
+    code = "InvalidRuntimeException"
+    status = 502
+
+
+class KMSAccessDenied(LambError):
+    """Lambda was unable to decrypt the environment variables because KMS access was denied. \
+Please check the function's KMS key settings."""
+
+    code = "KMSAccessDeniedException"
+    status = 502
+
+
+class KMSNotFound(LambError):
+    """Lambda was unable to decrypt the environment variables because the KMS key was not found."""
+
+    code = "KMSNotFoundException"
+    status = 502
+
+
+class SandboxRefused(LambError):
+    """This host refuses a wall of the sandbox that `sandbox = require` asks for; see `lamb doctor`"""
+
+    code = "SandboxRefusedException"
+    status = 502
+
+
+class EnvironmentStartFailed(LambError):
+    """The sandbox of the function could not be built"""
+
+    code = "EnvironmentStartException"
+    status = 500
+
+
+class HomeUnusable(LambError):
+    """The lamb home cannot be used"""
+
+    code = "HomeUnusableException"
+    status = 500

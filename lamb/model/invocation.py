@@ -1,0 +1,77 @@
+"""One invocation: what goes in, what comes out, and what runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from lamb.model.function import Configuration
+from lamb.model.names import FunctionKey
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Everything the engine needs to start environments of one version.
+
+    `generation` changes whenever code or configuration do: environments of an older generation
+    finish what they run and are then closed.
+    """
+
+    key: FunctionKey
+    version: str
+    """`$LATEST` or a number as text."""
+    generation: str
+    configuration: Configuration
+    code: Path
+    """The unpacked package, read-only."""
+    open_variables: Callable[[], Mapping[str, str]]
+    """Decrypts the environment variables; called when an environment starts, never stored.
+    Raises KMSAccessDenied or KMSNotFound."""
+    layers: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What one invocation is given."""
+
+    request_id: str
+    payload: bytes
+    """JSON text, as the caller sent it."""
+    invoked_arn: str
+    """As invoked: unqualified, `…:$LATEST` or `…:alias`."""
+    client_context: str | None = None
+    """JSON text."""
+    trace_id: str | None = None
+
+
+Verdict = Literal["success", "error", "timeout", "killed", "exit", "init"]
+"""success · error: the handler raised · timeout · killed: a limit or a signal · exit: the process
+ended itself · init: the handler could not be loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one invocation came to."""
+
+    request_id: str
+    verdict: Verdict
+    payload: bytes
+    """The result's JSON, or the error document."""
+    executed_version: str
+    duration_ms: float
+    init_ms: float | None
+    """Set when this invocation started its environment."""
+    memory_mb: int
+    memory_used_mb: int
+    log_tail: bytes = b""
+    """The last 4096 bytes of this invocation's log."""
+    error_type: str | None = None
+    walls: str = ""
+    """`9/9`: walls that stand, of walls asked for."""
+    missing_walls: tuple[str, ...] = field(default=())
+
+    @property
+    def failed(self) -> bool:
+        return self.verdict != "success"

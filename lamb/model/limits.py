@@ -1,0 +1,60 @@
+"""AWS's quotas and defaults, with the page or recording each number comes from.
+
+Pages are those of the AWS Lambda Developer Guide (2026) unless another source is named.
+"""
+
+from __future__ import annotations
+
+# gettingstarted-limits: "Function timeout"
+TIMEOUT_S = range(1, 901)
+TIMEOUT_DEFAULT_S = 3
+
+# gettingstarted-limits: "Function memory allocation"; the API model itself allows up to 32768
+MEMORY_MB = range(128, 10_241)
+MEMORY_MODEL_MAX_MB = 32_768
+MEMORY_DEFAULT_MB = 128
+# configuration-memory: "At 1,769 MB, a function has the equivalent of one vCPU"
+MEMORY_MB_PER_VCPU = 1769
+
+# gettingstarted-limits: "/tmp directory storage"
+EPHEMERAL_STORAGE_MB = range(512, 10_241)
+EPHEMERAL_STORAGE_DEFAULT_MB = 512
+
+# gettingstarted-limits: "Function environment variables"; measured on the compact JSON (recorded)
+ENVIRONMENT_MAX_BYTES = 4096
+
+# gettingstarted-limits: "Deployment package (.zip file archive) size"
+ZIP_MAX_BYTES = 52_428_800
+UNZIPPED_MAX_BYTES = 262_144_000
+# Recorded: "Request must be smaller than … bytes for the … operation"
+CREATE_REQUEST_MAX_BYTES = 70_167_211
+CONFIGURE_REQUEST_MAX_BYTES = 5120
+
+# gettingstarted-limits: "Invocation payload"
+INVOKE_REQUEST_MAX_BYTES = 6_291_456
+INVOKE_RESPONSE_MAX_BYTES = 6_291_556
+ASYNC_REQUEST_MAX_BYTES = 1_048_576
+CLIENT_CONTEXT_MAX_BYTES = 3583
+
+# gettingstarted-limits, the rows of file descriptors and of execution processes and threads
+OPEN_FILES = 1024
+PROCESSES = 1024
+
+# gettingstarted-limits: "Concurrent executions"; configuration-concurrency: 100 stay unreserved
+CONCURRENT_EXECUTIONS = 1000
+
+LAYERS_MAX = 5
+TAGS_MAX = 50
+DESCRIPTION_MAX = 256
+HANDLER_MAX = 128
+FUNCTION_NAME_MAX = 64
+ALIAS_NAME_MAX = 128
+
+# lambda-runtime-environment: the Init phase is limited to 10 seconds
+INIT_MAX_S = 10.0
+# recorded: LogResult holds the last 4 KB of the execution log
+LOG_TAIL_BYTES = 4096
+# list operations: functions and versions come in pages of at most 50
+PAGE_MAX = 50
+# recorded in GetAccountSettings
+CODE_STORAGE_MAX_BYTES = 80_530_636_800

@@ -1,0 +1,81 @@
+"""What the control plane is asked for, after the API's shapes and before the store's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Configuration members that a request gives; None means "not given".
+
+    In UpdateFunctionConfiguration only given members change. `variables={}` clears the
+    environment, `layers=()` the layers, `dead_letter_arn=""` and `kms_key_arn=""` their settings.
+    """
+
+    runtime: str | None = None
+    handler: str | None = None
+    role: str | None = None
+    description: str | None = None
+    memory_mb: int | None = None
+    timeout_s: int | None = None
+    ephemeral_storage_mb: int | None = None
+    variables: Mapping[str, str] | None = None
+    layers: tuple[str, ...] | None = None
+    dead_letter_arn: str | None = None
+    tracing_mode: str | None = None
+    kms_key_arn: str | None = None
+    vpc: Mapping[str, Any] | None = None
+    file_systems: tuple[Mapping[str, Any], ...] | None = None
+    snap_start: str | None = None
+    log_format: str | None = None
+    log_group: str | None = None
+    application_log_level: str | None = None
+    system_log_level: str | None = None
+    network: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """CreateFunction."""
+
+    name: str
+    """As written: a bare name, partial ARN or ARN."""
+    zip: bytes | None
+    changes: Changes
+    architectures: tuple[str, ...] = ("x86_64",)
+    package_type: str = "Zip"
+    publish: bool = False
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CodeUpdate:
+    """UpdateFunctionCode."""
+
+    zip: bytes | None
+    architectures: tuple[str, ...] | None = None
+    publish: bool = False
+    dry_run: bool = False
+    revision_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AliasChanges:
+    """CreateAlias and UpdateAlias; None means "not given"."""
+
+    version: str | None = None
+    description: str | None = None
+    additional: Mapping[str, float] | None = None
+    """Version → weight; {} clears the routing."""
+    revision_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list: where it starts and how many items at most."""
+
+    marker: str | None = None
+    max_items: int | None = None
