@@ -172,3 +172,15 @@ class HomeUnusable(LambError):
 
     code = "HomeUnusableException"
     status = 500
+
+
+class SettingInvalid(LambError):
+    """A setting has a value that is not allowed"""
+
+    code = "SettingException"
+    status = 400
+
+    def __init__(self, message: str | None = None, *, hint: str = "") -> None:
+        """`hint`: the fix, in words that the command line prints on a line of its own."""
+        super().__init__(message)
+        self.hint = hint
