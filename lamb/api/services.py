@@ -1,0 +1,98 @@
+"""What the API needs of the daemon: the one seam between translating requests and carrying them out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeVar
+
+from lamb.core.context import Core
+from lamb.model.invocation import Event, Outcome
+from lamb.model.names import FunctionKey, Place, Reference
+
+T = TypeVar("T")
+
+Callers = Literal["owner", "functions"]
+"""Who a listener is for: the owner of this home, or functions that carry a token."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogQuery:
+    """Which log entries of one function are wanted."""
+
+    follow: bool = False
+    """Go on with new entries after the history; ends when the function is deleted or lamb stops."""
+    since_ms: int | None = None
+    """Entries at or after this time (milliseconds since the epoch); None: from the beginning."""
+    request_id: str | None = None
+    """Only this invocation; a following query ends behind its REPORT line."""
+    grep: str | None = None
+    """Only entries whose message contains this text."""
+
+
+class Services(Protocol):
+    """Built once by the daemon. Everything here is called on the event loop."""
+
+    @property
+    def core(self) -> Core:
+        """The control plane; synchronous, reached through `run`."""
+        ...
+
+    @property
+    def place(self) -> Place:
+        """Account and region of callers that name none."""
+        ...
+
+    @property
+    def function_tokens(self) -> Mapping[str, FunctionKey]:
+        """Session token → the function it was given to."""
+        ...
+
+    async def run(self, work: Callable[..., T], *args: Any) -> T:
+        """Call `work` in the small thread pool of the control plane."""
+        ...
+
+    async def invoke(self, reference: Reference, event: Event, seed: int | None) -> Outcome:
+        """Resolve, pick a version and run it; never touches a thread or the database when cached.
+
+        `seed` makes the draw between an alias's two versions repeatable. Raises ResourceNotFound,
+        ResourceConflict, TooManyRequests, EnvironmentStartFailed, SandboxRefused and the KMS family.
+        A function that failed is an Outcome, not an error.
+        """
+        ...
+
+    async def check(self, reference: Reference) -> None:
+        """DryRun: raise what `invoke` would raise before anything runs."""
+        ...
+
+    def settle_soon(self, key: FunctionKey) -> None:
+        """Move Pending and InProgress on, after the answer that showed them has been sent."""
+        ...
+
+    async def settled(self, reference: Reference, timeout_s: float) -> bool:
+        """Wait until nothing is Pending or InProgress; False when `timeout_s` has passed."""
+        ...
+
+    def logs(self, key: FunctionKey, query: LogQuery) -> AsyncIterator[Mapping[str, Any]]:
+        """Entries `{"timestamp": ms, "stream": …, "requestId": …, "message": …}` in order.
+
+        None (an empty mapping) is yielded now and then while following a quiet function, so that
+        a caller who hung up is noticed.
+        """
+        ...
+
+    async def runtimes(self) -> list[Mapping[str, Any]]:
+        """What `lamb runtimes` shows: name, interpreter, version, how to add a missing one."""
+        ...
+
+    async def doctor(self) -> Mapping[str, Any]:
+        """What `lamb doctor` shows: each wall, whether it stands, and the fix."""
+        ...
+
+    def health(self) -> Mapping[str, Any]:
+        """`version`, `pid`, `home`, `uptimeMs` and what else the daemon knows of itself."""
+        ...
+
+    def stop(self) -> None:
+        """Answer nothing new, let what runs end, and exit."""
+        ...
