@@ -1,0 +1,201 @@
+"""The real program over one home."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness import machine
+from harness.users import User
+
+COMMAND_TIMEOUT_S = 60
+GONE_WITHIN_S = 10
+
+Completed = subprocess.CompletedProcess
+
+
+LIVING: list[Lamb] = []
+
+
+@dataclass
+class Lamb:
+    """One home with the real program over it. Starts no daemon: the program does."""
+
+    user: User
+    base: Path
+    more_env: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._own(self.base, 0o755)
+        self._own(self.base / "user", 0o700)
+        self._own(self.work, 0o755)
+        self._cgroups = set(machine.cgroups())
+        self._mounts = machine.mounts()
+        LIVING.append(self)
+
+    @property
+    def home(self) -> Path:
+        return self.base / "user" / "lamb"
+
+    @property
+    def work(self) -> Path:
+        """Where the user's own files lie; also the current directory of every command."""
+        return self.base / "work"
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {
+            "PATH": f"{self.user.bin}:{self.user.path}",
+            "HOME": str(self.base / "user"),
+            "LAMB_HOME": str(self.home),
+            "LANG": "C.UTF-8",
+            **self.more_env,
+        }
+
+    @property
+    def runtime(self) -> str:
+        """The runtime whose interpreter is certainly there."""
+        ask = "import sys; print('python%d.%d' % sys.version_info[:2])"
+        command = [str(self.user.python), "-I", "-S", "-c", ask]
+        return subprocess.check_output(command, text=True).strip()
+
+    def write(self, name: str, text: str | bytes) -> Path:
+        """A file of the user's below `work`."""
+        path = self.work / name
+        for directory in reversed(path.relative_to(self.work).parents[:-1]):
+            self._own(self.work / directory, 0o755)
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        path.chmod(0o644)
+        os.chown(path, self.user.uid, self.user.gid)
+        return path
+
+    def start(self, *args: str, **popen: Any) -> subprocess.Popen[str]:
+        """`lamb args…`, running; its streams are pipes unless told otherwise."""
+        options = {
+            **dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE),
+            "encoding": "utf-8",
+            "umask": 0o022,
+            "cwd": self.work,
+            "env": self.env,
+            **self.user.as_popen,
+            **popen,
+        }
+        return subprocess.Popen([self.user.bin / "lamb", *args], **options)
+
+    def run(
+        self,
+        *args: str,
+        stdin: str = "",
+        check: bool = True,
+        timeout_s: float = COMMAND_TIMEOUT_S,
+    ) -> Completed[str]:
+        """`lamb args…`, finished. With `check`, a failure is a failed test that shows both streams."""
+        process = self.start(*args)
+        try:
+            out, err = process.communicate(stdin, timeout=timeout_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
+            raise AssertionError(f"lamb {' '.join(args)} did not end in {timeout_s} s\n{out}{err}") from None
+        if check:
+            assert process.returncode == 0, f"lamb {' '.join(args)} → {process.returncode}\n{out}{err}"
+        return Completed(list(args), process.returncode, out, err)
+
+    def json(self, *args: str, stdin: str = "") -> Any:
+        """What `lamb args… --json` prints."""
+        return json.loads(self.run(*args, "--json", stdin=stdin).stdout)
+
+    # the daemon, seen from outside
+
+    @contextmanager
+    def socket(self) -> Iterator[str]:
+        """A name for the daemon's socket that is short however long the home is."""
+        directory = os.open(self.home / "run", os.O_PATH | os.O_DIRECTORY)
+        try:
+            yield f"/proc/self/fd/{directory}/daemon.sock"
+        finally:
+            os.close(directory)
+
+    def health(self) -> dict[str, Any] | None:
+        """What the running daemon says of itself, or None: nobody is started for it."""
+        connection = http.client.HTTPConnection("lamb", timeout=10)
+        try:
+            with self.socket() as name:
+                connection.sock = socket.socket(socket.AF_UNIX)
+                connection.sock.settimeout(10)
+                connection.sock.connect(name)
+                connection.request("GET", "/_lamb/health")
+                health: dict[str, Any] = json.loads(connection.getresponse().read())
+        except (OSError, http.client.HTTPException, ValueError):
+            return None
+        finally:
+            connection.close()
+        return health
+
+    @property
+    def daemon_pid(self) -> int:
+        health = self.health()
+        assert health is not None, "no daemon is running"
+        return int(health["pid"])
+
+    def kill_daemon(self, number: int = signal.SIGKILL) -> None:
+        """Send the daemon a signal and wait until it is gone."""
+        pid = self.daemon_pid
+        os.kill(pid, number)
+        assert machine.wait_gone(pid), f"the daemon {pid} outlived signal {number}"
+
+    def daemon_log(self) -> str:
+        with suppress(OSError):
+            return (self.home / "run" / "daemon.log").read_text(errors="replace")
+        return ""
+
+    # the end
+
+    def close(self) -> None:
+        """Stop the daemon, and fail if a process, a mount or a cgroup of it stays behind."""
+        try:
+            if self.health() is not None:
+                self.run("daemon", "stop", check=False)
+            left = self._left_behind()
+        finally:
+            LIVING.remove(self)
+            while pids := self._orphans():
+                with suppress(ProcessLookupError):
+                    os.kill(pids[0], signal.SIGKILL)
+                machine.wait_gone(pids[0])
+        assert not left, "left behind:\n" + "\n".join(left)
+        shutil.rmtree(self.base)
+
+    def _orphans(self) -> list[int]:
+        return machine.orphans(but_of=[other.home for other in LIVING if other is not self])
+
+    def _left_behind(self) -> list[str]:
+        deadline = time.monotonic() + GONE_WITHIN_S
+        while (pids := self._orphans()) and time.monotonic() < deadline:
+            machine.wait_gone(pids[0], deadline - time.monotonic())
+        left = [f"process {pid}: {machine.described(pid)}" for pid in self._orphans()]
+        left += [f"mount: {line}" for line in machine.mounts() - self._mounts if str(self.base) in line]
+        # A cgroup that lives is another test's. A dead one of ours does not go away by itself; one that
+        # another test is about to fill or to remove does.
+        while (dead := self._dead_cgroups()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return left + [f"cgroup: {group}" for group in dead]
+
+    def _dead_cgroups(self) -> list[str]:
+        return [group for group in machine.cgroups() if group not in self._cgroups and machine.is_dead(group)]
+
+    def _own(self, directory: Path, mode: int) -> None:
+        directory.mkdir(exist_ok=True)
+        directory.chmod(mode)
+        os.chown(directory, self.user.uid, self.user.gid)
