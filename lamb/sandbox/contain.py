@@ -1,0 +1,91 @@
+"""The order of the walls. Reading this file is reading the security model.
+
+`enclose` runs in the init of a new environment: process 1 of a fresh pid namespace, forked from a
+zygote, before any of the function's code. Each step takes away what the ones after it do not need.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from lamb.sandbox import cgroup, landlock, limits, mounts, network, seccomp, syscalls, user
+from lamb.sandbox.spec import Order, WallError
+
+_NAMESPACES = {
+    "mount": syscalls.CLONE_NEWNS,
+    "ipc": syscalls.CLONE_NEWIPC | syscalls.CLONE_NEWUTS,
+}
+
+
+def enclose(order: Order, walls: Sequence[str], cgroups: Sequence[int]) -> None:
+    """Raise every wall named in `walls`; WallError says which one would not stand, and why."""
+    with _wall("cgroup"):
+        cgroup.join(cgroups)
+    with _wall("mount"):
+        syscalls.unshare(_namespaces(order, walls))
+    if order.network == "none":
+        with _wall("network"):
+            network.raise_loopback()
+    if "ipc" in walls:
+        with _wall("ipc"):
+            socket.sethostname("localhost")
+    if "mount" in walls:
+        with _wall("mount"):
+            mounts.enter(order)
+    with _wall("user"):
+        user.become_unprivileged()
+        if "user" in walls:
+            user.enter_function_namespace()
+    with _wall("limits"):
+        limits.apply(order)
+    with _wall("privileges"):
+        syscalls.drop_capabilities()
+        syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
+        # Changing user cleared this: the environment dies with the zygote that started it.
+        syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+        # The function shares this process's user; it must not look into it through /proc/1.
+        syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
+    if "landlock" in walls:
+        with _wall("landlock"):
+            landlock.restrict(*_paths(order, walls))
+    if "seccomp" in walls:
+        with _wall("seccomp"):
+            seccomp.restrict()
+
+
+def _namespaces(order: Order, walls: Sequence[str]) -> int:
+    flags = 0
+    for wall, flag in _NAMESPACES.items():
+        if wall in walls:
+            flags |= flag
+    if order.network == "none":
+        flags |= syscalls.CLONE_NEWNET
+    return flags
+
+
+def _paths(order: Order, walls: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Readable and writable paths, for Landlock."""
+    if "mount" in walls:
+        return ["/"], ["/tmp", "/dev", "/proc"]  # noqa: S108  (the environment's own)
+    here = [
+        path
+        for path in ("/usr", "/bin", "/lib", "/lib64", "/etc/ssl", "/proc", "/opt")
+        if os.path.exists(path)
+    ]
+    return [*here, order.environ["LAMBDA_TASK_ROOT"], order.environ["LAMBDA_RUNTIME_DIR"]], [
+        order.workdir,
+        "/dev",
+    ]
+
+
+@contextmanager
+def _wall(name: str) -> Iterator[None]:
+    """Name the wall in whatever fails while it is raised."""
+    try:
+        yield
+    except OSError as error:
+        raise WallError(name, str(error)) from error

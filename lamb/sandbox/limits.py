@@ -1,0 +1,29 @@
+"""The limits wall: rlimits, as AWS sets them inside its environments."""
+
+from __future__ import annotations
+
+import resource
+
+from lamb.sandbox.spec import Order
+
+OPEN_FILES = 1024
+PROCESSES = 1024
+# Where no cgroup bounds memory, the daemon watches it. This is the backstop behind the watcher,
+# generous because it counts what is reserved (thread stacks, arenas), not what is used.
+_RESERVED_SLACK_MB = 2048
+
+
+def apply(order: Order) -> None:
+    _lower(resource.RLIMIT_NOFILE, OPEN_FILES)
+    _lower(resource.RLIMIT_NPROC, PROCESSES)
+    _lower(resource.RLIMIT_CORE, 0)
+    _lower(resource.RLIMIT_MEMLOCK, 64 * 1024)
+    if not order.memory_by_cgroup:
+        _lower(resource.RLIMIT_DATA, (order.memory_mb + _RESERVED_SLACK_MB) << 20)
+
+
+def _lower(kind: int, limit: int) -> None:
+    hard = resource.getrlimit(kind)[1]
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    resource.setrlimit(kind, (limit, limit))

@@ -1,0 +1,88 @@
+"""What the daemon tells a zygote: values only, sent as JSON beside file descriptors."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+
+# The user a function sees itself as: AWS runs functions as sbx_user1051.
+SANDBOX_UID = 993
+SANDBOX_USER = "sbx_user1051"
+# Where the daemon runs as root, functions get this unprivileged user id outside the sandbox.
+HOST_UID = 64993
+
+HOST = "/.host"
+"""Where a zygote sees the few host directories it hands to environments; gone inside them."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """The root that a zygote builds once and every environment of it shares, read-only."""
+
+    walls: tuple[str, ...]
+    """Names of the walls to raise, a subset of `walls.NAMES`."""
+    scratch: str
+    """An empty host directory to mount the new root on."""
+    interpreter: str
+    """Host path of the interpreter's executable."""
+    prefix: str
+    """Host path of its installation; shown as /var/lang unless it is /usr."""
+    runtime_dir: str
+    """Host path of what is shown as /var/runtime."""
+    packages: str
+    """Host path of the unpacked packages."""
+    code: str
+    """Host path of the `lamb` package, which the zygote imports this very code from."""
+    runtime: str
+    """AWS's name of the runtime, e.g. `python3.12`."""
+    hidden: tuple[str, ...] = ()
+    """Host directories shown empty: the site-packages of the interpreter."""
+
+    def dumps(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def loads(cls, text: str) -> Base:
+        raw = json.loads(text)
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()})
+
+
+@dataclass(frozen=True)
+class Order:
+    """One environment to start.
+
+    Sent with file descriptors, in this order: the control socket of the environment's init, the
+    pipe its output goes to, the runtime's socket, then one `cgroup.procs` file per cgroup to join.
+    """
+
+    number: int
+    task: str
+    """Name of the unpacked package below `Base.packages`."""
+    handler: str
+    environ: dict[str, str]
+    tmp_mb: int
+    memory_mb: int
+    network: str
+    """`host` or `none`."""
+    memory_by_cgroup: bool
+    workdir: str = ""
+    """Host path of a private directory: where the mount wall is missing, it stands for /tmp."""
+    layers: tuple[str, ...] = field(default=())
+
+    def dumps(self) -> bytes:
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def loads(cls, data: bytes) -> Order:
+        raw = json.loads(data)
+        raw["layers"] = tuple(raw["layers"])
+        return cls(**raw)
+
+
+class WallError(Exception):
+    """A wall that could not be raised: the environment does not start."""
+
+    def __init__(self, wall: str, reason: str) -> None:
+        self.wall = wall
+        self.reason = reason
+        super().__init__(f"{wall}: {reason}")

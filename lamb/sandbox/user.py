@@ -1,0 +1,44 @@
+"""The user wall: an unprivileged user id outside, and a user namespace of its own inside."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from lamb.sandbox import syscalls
+from lamb.sandbox.spec import HOST_UID, SANDBOX_UID
+
+
+def become_unprivileged() -> None:
+    """Where lamb runs as root, give that up for good: the function is HOST_UID outside."""
+    if os.getuid() != 0 or not _is_real_root():
+        return
+    os.setgroups([])
+    os.setresgid(HOST_UID, HOST_UID, HOST_UID)
+    os.setresuid(HOST_UID, HOST_UID, HOST_UID)
+    # Changing user made /proc/self unwritable; the maps below are written there.
+    syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)
+
+
+def enter_namespace(inside: int) -> None:
+    """Enter a new user namespace in which the present user is called `inside`.
+
+    The namespace holds no other user, so there is nobody to become, and the kernel counts
+    processes (RLIMIT_NPROC) for each namespace by itself.
+    """
+    uid, gid = os.geteuid(), os.getegid()
+    syscalls.unshare(syscalls.CLONE_NEWUSER)
+    # An unprivileged process may map its group only after it has given up setgroups(2).
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{inside} {uid} 1")
+    Path("/proc/self/gid_map").write_text(f"{inside} {gid} 1")
+
+
+def enter_function_namespace() -> None:
+    enter_namespace(SANDBOX_UID)
+
+
+def _is_real_root() -> bool:
+    """Whether uid 0 here is uid 0 of the machine (or container) and may become somebody else."""
+    rows = Path("/proc/self/uid_map").read_text().split()
+    return int(rows[2]) > HOST_UID
