@@ -67,40 +67,40 @@ def workshop(request: pytest.FixtureRequest) -> harness.Workshop:
     return request.config.stash[WORKSHOP]
 
 
-@pytest.fixture(scope="session")
-def new_lamb(
-    workshop: harness.Workshop, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[..., harness.Lamb]:
-    """Makes a `Lamb` for a user ("root", "unprivileged"); whoever makes one closes it."""
-    worker = tmp_path_factory.getbasetemp().name
-    count = iter(range(10**6))
-
-    def make(user: str | None = None, **env: str) -> harness.Lamb:
-        us = harness.ourselves()
-        who = us if user in (None, us.name) else workshop.unprivileged()
-        return harness.Lamb(who, workshop.root / f"{worker}-{next(count)}", env)
-
-    return make
-
-
 @pytest.fixture
-def lamb(request: pytest.FixtureRequest, new_lamb: Callable[..., harness.Lamb]) -> Iterator[harness.Lamb]:
+def lamb(request: pytest.FixtureRequest, workshop: harness.Workshop) -> Iterator[harness.Lamb]:
     """The real program in a fresh home."""
-    yield from _lent(request, new_lamb)
+    made = harness.Lamb(_user(request.param, workshop), workshop.place())
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="module")
-def lamb_of_module(
-    request: pytest.FixtureRequest, new_lamb: Callable[..., harness.Lamb]
-) -> Iterator[harness.Lamb]:
+def lamb_of_module(request: pytest.FixtureRequest, workshop: harness.Workshop) -> Iterator[harness.Lamb]:
     """The real program in a home that the tests of one module share: for tests that only add to it."""
-    yield from _lent(request, new_lamb)
-
-
-def _lent(request: pytest.FixtureRequest, new_lamb: Callable[..., harness.Lamb]) -> Iterator[harness.Lamb]:
-    made = new_lamb(request.param)
+    made = harness.Lamb(_user(request.param, workshop), workshop.place())
     yield made
     made.close()
+
+
+@pytest.fixture
+def new_lamb(workshop: harness.Workshop) -> Iterator[Callable[..., harness.Lamb]]:
+    """Makes homes: `new_lamb(user="root" | "unprivileged", **environment)`, ourselves if not told."""
+    made: list[harness.Lamb] = []
+
+    def make(user: str | None = None, **environment: str) -> harness.Lamb:
+        made.append(harness.Lamb(_user(user, workshop), workshop.place(), environment))
+        return made[-1]
+
+    yield make
+    for lamb in made:
+        if lamb in harness.LIVING:
+            lamb.close()
+
+
+def _user(name: str | None, workshop: harness.Workshop) -> harness.User:
+    us = harness.ourselves()
+    return us if name in (None, us.name) else workshop.unprivileged()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -20,7 +20,6 @@ from harness import machine
 from harness.users import User
 
 COMMAND_TIMEOUT_S = 60
-GONE_WITHIN_S = 10
 
 Completed = subprocess.CompletedProcess
 
@@ -35,6 +34,7 @@ class Lamb:
     user: User
     base: Path
     more_env: Mapping[str, str] = field(default_factory=dict)
+    gone_within_s: float = 10
 
     def __post_init__(self) -> None:
         self._own(self.base, 0o755)
@@ -181,7 +181,7 @@ class Lamb:
         return machine.orphans(but_of=[other.home for other in LIVING if other is not self])
 
     def _left_behind(self) -> list[str]:
-        deadline = time.monotonic() + GONE_WITHIN_S
+        deadline = time.monotonic() + self.gone_within_s
         while (pids := self._orphans()) and time.monotonic() < deadline:
             machine.wait_gone(pids[0], deadline - time.monotonic())
         left = [f"process {pid}: {machine.described(pid)}" for pid in self._orphans()]

@@ -33,6 +33,10 @@ class Workshop:
     def remove(self) -> None:
         shutil.rmtree(self.root, ignore_errors=True)
 
+    def place(self) -> Path:
+        """A new directory."""
+        return Path(tempfile.mkdtemp(dir=self.root))
+
     def wheel(self) -> Path:
         """The wheel of this checkout."""
         build = (sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d")
