@@ -1,0 +1,1 @@
+"""What runs beside the function, inside its sandbox: imports nothing of lamb."""
