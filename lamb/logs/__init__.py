@@ -1,1 +1,1 @@
-
+"""What functions print, and what the platform says of their runs."""

@@ -1,1 +1,1 @@
-
+"""Languages: which interpreters this host has, and what an environment of each looks like."""

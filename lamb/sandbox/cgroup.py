@@ -1,9 +1,25 @@
-"""The cgroup wall, inside: join the groups that the daemon made for this environment."""
+"""The cgroup wall: the daemon makes groups (`CgroupTree`), an environment's init joins them (`join`).
+
+cgroup v2 where it holds the controllers, v1 where only that does. Everything lies below one
+directory `lamb-<pid of the daemon>` in the daemon's own group, and is removed with it.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lamb.sandbox.spec import Order
+
+_CONTROLLERS = ("memory", "pids", "cpu")
+_PREFIX = "lamb-"
+_PROCESSES = 1024
+_OWN_PROCESSES = 1
+"""The environment's init is not the function's."""
+_MEMORY_MB_PER_VCPU = 1769
 
 
 def join(procs_files: Sequence[int]) -> None:
@@ -11,3 +27,176 @@ def join(procs_files: Sequence[int]) -> None:
     for fd in procs_files:
         os.write(fd, b"0")
         os.close(fd)
+
+
+@dataclass(frozen=True)
+class Cgroup:
+    """The group (v2) or groups (v1, one a controller) of one environment."""
+
+    folders: tuple[Path, ...]
+    memory: Path
+    version: int
+
+    def open_procs(self) -> list[int]:
+        return [os.open(folder / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC) for folder in self.folders]
+
+    def memory_used(self) -> int:
+        """Bytes of anonymous memory; files in /tmp are not the function's memory, as in AWS."""
+        key = b"\nanon " if self.version == 2 else b"\nrss "
+        data = b"\n" + (self.memory / "memory.stat").read_bytes()
+        at = data.find(key)
+        return int(data[at + len(key) : data.index(b"\n", at + 1)]) if at >= 0 else 0
+
+    def out_of_memory(self) -> bool:
+        """Whether the kernel killed a process of this group for its memory."""
+        name = "memory.events" if self.version == 2 else "memory.oom_control"
+        for line in (self.memory / name).read_text().splitlines():
+            key, _, value = line.partition(" ")
+            if key == "oom_kill":
+                return int(value) > 0
+        return False
+
+    def remove(self) -> bool:
+        """False while the kernel is still clearing processes away."""
+        try:
+            for folder in self.folders:
+                with contextlib.suppress(FileNotFoundError):
+                    folder.rmdir()
+        except OSError:
+            return False
+        return True
+
+
+class CgroupTree:
+    """The daemon's directory of groups. OSError on construction: this host has none for us."""
+
+    def __init__(self) -> None:
+        self.version, parents = _find()
+        self._roots = [parent / f"{_PREFIX}{os.getpid()}" for parent in parents]
+        for parent in parents:
+            _sweep(parent)
+        if self.version == 2:
+            _make_room(parents[0])
+        for root in self._roots:
+            root.mkdir(exist_ok=True)
+        if self.version == 2:
+            _enable(self._roots[0])
+
+    def create(self, order: Order) -> Cgroup:
+        folders = tuple(root / str(order.number) for root in self._roots)
+        for folder in folders:
+            folder.mkdir(exist_ok=True)
+        # /tmp is a tmpfs and charged here, too; the daemon watches the function's own memory.
+        memory = (order.memory_mb + order.tmp_mb) << 20
+        share = order.memory_mb / _MEMORY_MB_PER_VCPU
+        processes = _PROCESSES + _OWN_PROCESSES
+        if self.version == 2:
+            memory_folder = folders[0]
+            _write(memory_folder / "memory.max", memory)
+            with contextlib.suppress(OSError):  # without swap accounting there is no such file
+                _write(memory_folder / "memory.swap.max", 0)
+            _write(memory_folder / "pids.max", processes)
+            _write(memory_folder / "cpu.weight", max(1, min(10_000, round(100 * share))))
+        else:
+            memory_folder, pids_folder, cpu_folder = folders
+            _write(memory_folder / "memory.limit_in_bytes", memory)
+            _write(pids_folder / "pids.max", processes)
+            _write(cpu_folder / "cpu.shares", max(2, round(1024 * share)))
+        return Cgroup(folders, memory_folder, self.version)
+
+    def close(self) -> None:
+        for root in self._roots:
+            _remove_tree(root)
+        if self.version == 2:
+            _leave_room(self._roots[0].parent)
+
+
+def _find() -> tuple[int, list[Path]]:
+    """(2, [our group]) or (1, [our group of each controller])."""
+    own = dict(_memberships())
+    mounts = list(_mounts())
+    for kind, mount, _ in mounts:
+        if kind == "cgroup2" and "" in own:
+            folder = _below(mount, own[""])
+            if set(_CONTROLLERS) <= set((folder / "cgroup.controllers").read_text().split()):
+                return 2, [folder]
+    folders = []
+    for controller in _CONTROLLERS:
+        where = [m for kind, m, options in mounts if kind == "cgroup" and controller in options]
+        if not where or controller not in own:
+            raise FileNotFoundError(f"no cgroup controller `{controller}`")
+        folders.append(_below(where[0], own[controller]))
+    return 1, folders
+
+
+def _below(mount: Path, path: str) -> Path:
+    """Our group; in a container the path may be the host's and the mount already ours."""
+    folder = mount / path.lstrip("/")
+    return folder if folder.is_dir() else mount
+
+
+def _memberships() -> Iterator[tuple[str, str]]:
+    for line in Path("/proc/self/cgroup").read_text().splitlines():
+        _, controllers, path = line.split(":", 2)
+        for controller in controllers.split(","):
+            yield controller, path
+
+
+def _mounts() -> Iterator[tuple[str, Path, list[str]]]:
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        head, _, tail = line.partition(" - ")
+        kind, _, options = tail.split(" ", 2)
+        if kind in ("cgroup", "cgroup2"):
+            yield kind, Path(head.split(" ")[4]), options.split(",")
+
+
+def _make_room(parent: Path) -> None:
+    """v2 lets a group have processes or limited children, not both: step into a child of our own."""
+    if parent == _mount_root(parent):
+        _enable(parent)
+        return
+    leaf = parent / f"{_PREFIX}daemon-{os.getpid()}"
+    leaf.mkdir(exist_ok=True)
+    _write(leaf / "cgroup.procs", 0)
+    try:
+        _enable(parent)
+    except OSError:
+        _leave_room(parent)
+        raise
+
+
+def _leave_room(parent: Path) -> None:
+    leaf = parent / f"{_PREFIX}daemon-{os.getpid()}"
+    if leaf.is_dir():
+        with contextlib.suppress(OSError):
+            (parent / "cgroup.subtree_control").write_text(" ".join(f"-{c}" for c in _CONTROLLERS))
+            _write(parent / "cgroup.procs", 0)
+            leaf.rmdir()
+
+
+def _mount_root(folder: Path) -> Path | None:
+    return next((m for kind, m, _ in _mounts() if kind == "cgroup2" and m == folder), None)
+
+
+def _enable(folder: Path) -> None:
+    (folder / "cgroup.subtree_control").write_text(" ".join(f"+{c}" for c in _CONTROLLERS))
+
+
+def _sweep(parent: Path) -> None:
+    """Remove what a daemon left that was killed."""
+    for folder in parent.glob(f"{_PREFIX}*"):
+        pid = folder.name.rpartition("-")[2]
+        if pid.isdigit() and not Path(f"/proc/{pid}").exists():
+            _remove_tree(folder)
+
+
+def _remove_tree(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        for child in folder.iterdir():
+            if child.is_dir():
+                child.rmdir()
+        folder.rmdir()
+
+
+def _write(path: Path, value: int) -> None:
+    path.write_text(str(value))

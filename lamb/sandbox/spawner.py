@@ -34,24 +34,21 @@ if __name__ == "__main__":
 from lamb.sandbox import contain, mounts, syscalls, user
 from lamb.sandbox.spec import HOST, Base, Order, WallError
 
-CONTROL = 3
-"""The file descriptor of the zygote's control socket (SOCK_SEQPACKET)."""
 _MESSAGE_MAX = 1 << 18
 _DESCRIPTORS_MAX = 16
 
 
 def main() -> None:
-    stage, text, code = sys.argv[1:4]
+    stage, text, code, control = sys.argv[1:5]
     sys.path.remove(code)
     base = Base.loads(text)
     if stage == "build":
-        _build(base, text)
-    _serve(base)
+        _build(base, text, control)
+    _serve(base, int(control))
 
 
-def _build(base: Base, text: str) -> NoReturn:
+def _build(base: Base, text: str, control: str) -> NoReturn:
     """Enter the shared root where walls allow it, and start over inside it."""
-
     executable, code = base.interpreter, base.code
     if "mount" in base.walls:
         if os.getuid() != 0:
@@ -75,22 +72,20 @@ def _build(base: Base, text: str) -> NoReturn:
         if os.fork():
             os._exit(0)  # the daemon, a subreaper, becomes the zygote's parent
     # -B: nothing can be written beside the sources; -s: no directory of a user.
-    os.execve(executable, [executable, "-s", "-B", script, "serve", text, code], environ)
+    os.execve(executable, [executable, "-s", "-B", script, "serve", text, code, control], environ)
 
 
 def _interpreter_inside(base: Base) -> str:
-
     if base.prefix == "/usr":
         return base.interpreter
     return base.interpreter.replace(base.prefix, "/var/lang", 1)
 
 
-def _serve(base: Base) -> NoReturn:
+def _serve(base: Base, control_fd: int) -> NoReturn:
     """Load the runtime, then fork an environment for every order until the daemon is gone."""
-
     runtime_dir = "/var/runtime" if "mount" in base.walls else base.runtime_dir
     runtime = _load_runtime(base, runtime_dir)
-    control = socket.socket(fileno=CONTROL)
+    control = socket.socket(fileno=control_fd)
     syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps; each init reports for itself
     own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)

@@ -1,0 +1,50 @@
+"""Reading a log: what was written, then what is being written."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from lamb.logs.journal import Entry, Group, Journal, Position
+from lamb.logs.lines import ends
+
+_HEARTBEAT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    follow: bool = False
+    since_ms: int | None = None
+    request_id: str | None = None
+    grep: str | None = None
+
+    def wants(self, entry: Entry) -> bool:
+        return (
+            (self.since_ms is None or entry.timestamp_ms >= self.since_ms)
+            and (self.request_id is None or entry.request_id == self.request_id)
+            and (self.grep is None or self.grep in entry.message)
+        )
+
+
+async def read(journal: Journal, group: Group, query: Query) -> AsyncIterator[Entry | None]:
+    """Entries of `group` that `query` wants, in order; None now and then while nothing comes.
+
+    A query that follows one request id ends behind its REPORT; other following ones go on for ever.
+    """
+    position = Position(0, 0)
+    while True:
+        entries, position = journal.read(group, position)
+        for entry in entries:
+            if query.wants(entry):
+                yield entry
+            if (
+                query.request_id
+                and entry.request_id == query.request_id
+                and ends(entry.message, query.request_id)
+            ):
+                return
+        if not entries:
+            if not query.follow:
+                return
+            await journal.wait(group, _HEARTBEAT_S)
+            yield None

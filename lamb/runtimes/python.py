@@ -1,0 +1,221 @@
+"""Python: finding interpreters, and the runtime directory that functions see as /var/runtime."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.metadata
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import lamb
+from lamb.sandbox.spec import Base
+
+NAMES = ("python3.10", "python3.11", "python3.12", "python3.13", "python3.14")
+
+# What an interpreter says of itself; ctypes is how a zygote raises its walls.
+_ASK = """\
+import ctypes, json, sys, sysconfig
+print(json.dumps({"version": sys.version.split()[0], "prefix": sys.base_prefix,
+ "executable": getattr(sys, "_base_executable", sys.executable),
+ "site": [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")],
+ "implementation": sys.implementation.name}))
+"""
+# The distributions that AWS has in /var/runtime. boto3 and its own are there where they are installed.
+_RUNTIME = ("awslambdaric", "simplejson", "snapshot-restore-py")
+_SDK = ("boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3")
+
+
+@dataclass(frozen=True, slots=True)
+class PythonRuntime:
+    name: str
+    version: str
+    executable: Path
+    """The interpreter itself, not a link or a virtual environment of it."""
+    prefix: Path
+    hidden: tuple[str, ...]
+    """Its site-packages: not the function's."""
+
+    def base(self, walls: tuple[str, ...], home: Path, scratch: Path) -> Base:
+        return Base(
+            walls=walls,
+            scratch=str(scratch),
+            interpreter=str(self.executable),
+            prefix=str(self.prefix),
+            runtime_dir=str(runtime_directory(home / "runtime", self.executable)),
+            packages=str(home / "packages" / "trees"),
+            code=str(Path(lamb.__file__).parent),
+            runtime=self.name,
+            hidden=self.hidden,
+        )
+
+    def variables(self, *, task_root: str, runtime_dir: str) -> Mapping[str, str]:
+        variables = {
+            "AWS_EXECUTION_ENV": f"AWS_Lambda_{self.name}",
+            "PYTHONPATH": runtime_dir,
+            "LANG": "en_US.UTF-8",
+            "PATH": "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
+            "LD_LIBRARY_PATH": f"/var/lang/lib:/lib64:/usr/lib64:{runtime_dir}:{runtime_dir}/lib:"
+            f"{task_root}:{task_root}/lib:/opt/lib",
+        }
+        if self.name in ("python3.13", "python3.14"):
+            variables["LC_CTYPE"] = "C.UTF-8"
+        return variables
+
+
+def find(configured: Mapping[str, str], cache: Path, environ: Mapping[str, str]) -> list[PythonRuntime]:
+    """One runtime for each supported version that is there, configured paths first.
+
+    `cache` is a file: an interpreter is asked again only when it has changed. `environ` tells where
+    people keep interpreters (HOME, PATH, PYENV_ROOT, UV_PYTHON_INSTALL_DIR).
+    """
+    known = _read_cache(cache)
+    answers: dict[str, dict[str, object]] = {}
+    found: dict[str, PythonRuntime] = {}
+    for name, path in _candidates(configured, environ):
+        if name in found:
+            continue
+        stamp = _stamp(path)
+        answer = known.get(stamp) or _ask(path)
+        if answer is None:
+            continue
+        answers[stamp] = answer
+        runtime = _runtime(answer)
+        if runtime is not None and runtime.name == name:
+            found[name] = runtime
+    if answers != known:
+        _write_cache(cache, answers)
+    return [found[name] for name in NAMES if name in found]
+
+
+def _candidates(configured: Mapping[str, str], environ: Mapping[str, str]) -> Iterator[tuple[str, Path]]:
+    """(name, path) in order of preference: configured, this interpreter, managers, PATH."""
+    for name, given in configured.items():
+        yield name, Path(given)
+    yield f"python{sys.version_info.major}.{sys.version_info.minor}", Path(sys.executable)
+    home = Path(environ.get("HOME") or "/nonexistent")
+    managers = (
+        (Path(environ.get("PYENV_ROOT") or home / ".pyenv"), "versions/*/bin/{}"),
+        (Path(environ.get("UV_PYTHON_INSTALL_DIR") or home / ".local/share/uv/python"), "*/bin/{}"),
+        (Path("/opt"), "python*/bin/{}"),
+    )
+    folders = [*environ.get("PATH", "").split(":"), "/usr/local/bin", "/usr/bin"]
+    for name in NAMES:
+        for folder, pattern in managers:
+            with contextlib.suppress(OSError):
+                for path in sorted(folder.glob(pattern.format(name)), reverse=True):
+                    yield name, path
+        for place in filter(None, folders):
+            path = Path(place) / name
+            # A pyenv shim answers for whatever version is switched on at the moment.
+            if path.parent.name != "shims" and os.access(path, os.X_OK):
+                yield name, path
+
+
+def _stamp(path: Path) -> str:
+    try:
+        status = path.stat()
+    except OSError:
+        return f"{path}:missing"
+    return f"{path}:{status.st_mtime_ns}:{status.st_size}"
+
+
+def _ask(path: Path) -> dict[str, object] | None:
+    try:
+        done = subprocess.run(
+            [str(path), "-I", "-S", "-c", _ASK],
+            capture_output=True, timeout=10, check=True, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        answer: dict[str, object] = json.loads(done.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return None
+    return answer
+
+
+def _runtime(answer: Mapping[str, object]) -> PythonRuntime | None:
+    version, prefix = str(answer["version"]), str(answer["prefix"])
+    if answer["implementation"] != "cpython":
+        return None
+    name = "python" + ".".join(version.split(".")[:2])
+    executable = Path(str(answer["executable"])).resolve()
+    site = answer["site"]
+    hidden = {str(path) for path in site} if isinstance(site, list) else set()
+    if prefix == "/usr":
+        hidden |= {"/usr/lib/python3/dist-packages", f"/usr/local/lib/{name}/dist-packages"}
+    return PythonRuntime(name, version, executable, Path(prefix), tuple(sorted(hidden)))
+
+
+def _read_cache(cache: Path) -> dict[str, dict[str, object]]:
+    try:
+        known: dict[str, dict[str, object]] = json.loads(cache.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return known
+
+
+def _write_cache(cache: Path, answers: Mapping[str, object]) -> None:
+    with contextlib.suppress(OSError):  # it only saves time
+        fresh = cache.with_suffix(f".{os.getpid()}")
+        fresh.write_text(json.dumps(answers))
+        fresh.replace(cache)
+
+
+def runtime_directory(root: Path, interpreter: Path) -> Path:
+    """The directory shown as /var/runtime, built from lamb's own installed distributions.
+
+    Named by its contents, so that an upgrade makes a new one and running environments keep theirs;
+    compiled once for each interpreter, because nothing inside the sandbox could write there.
+    """
+    distributions = [d for name in (*_RUNTIME, *_SDK) if (d := _distribution(name)) is not None]
+    tag = "\n".join(f"{d.metadata['Name']} {d.version}" for d in distributions)
+    folder = root / hashlib.sha256(tag.encode()).hexdigest()[:16]
+    if not folder.is_dir():
+        root.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(dir=root, prefix="new-"))
+        aside.chmod(0o755)
+        for distribution in distributions:
+            _copy(distribution, aside)
+        try:
+            aside.rename(folder)
+        except OSError:  # another daemon start was quicker
+            shutil.rmtree(aside, ignore_errors=True)
+    _compile(folder, interpreter)
+    return folder
+
+
+def _distribution(name: str) -> importlib.metadata.Distribution | None:
+    try:
+        return importlib.metadata.distribution(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _copy(distribution: importlib.metadata.Distribution, folder: Path) -> None:
+    """Copy the portable files: a compiled extension would fit one interpreter only."""
+    for file in distribution.files or ():
+        portable = file.suffix not in (".so", ".pyc", ".pyd") and ".." not in file.parts
+        if not portable:
+            continue
+        source, target = Path(str(file.locate())), folder / file
+        if source.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+
+
+def _compile(folder: Path, interpreter: Path) -> None:
+    done = folder / f".compiled-{interpreter.name}"
+    if done.exists():
+        return
+    for part in ("awslambdaric", "simplejson"):
+        subprocess.run(
+            [str(interpreter), "-I", "-S", "-m", "compileall", "-q", str(folder / part)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=60, check=False,
+        )  # fmt: skip
+    done.touch()
