@@ -42,7 +42,11 @@ def table() -> dict[str, Any]:
     operations = {}
     for name, operation in model["operations"].items():
         http = operation["http"]
-        entry = {"method": http["method"], "path": http["requestUri"], "status": http.get("responseCode", 200)}
+        entry = {
+            "method": http["method"],
+            "path": http["requestUri"],
+            "status": http.get("responseCode", 200),
+        }
         if "input" in operation:
             entry["input"] = operation["input"]["shape"]
             _collect(entry["input"], model["shapes"], shapes)

@@ -76,8 +76,7 @@ class Services(Protocol):
     def logs(self, key: FunctionKey, query: LogQuery) -> AsyncIterator[Mapping[str, Any]]:
         """Entries `{"timestamp": ms, "stream": …, "requestId": …, "message": …}` in order.
 
-        None (an empty mapping) is yielded now and then while following a quiet function, so that
-        a caller who hung up is noticed.
+        A follower is cancelled when its caller hangs up, and ends when lamb stops.
         """
         ...
 

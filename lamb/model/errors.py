@@ -11,6 +11,8 @@ class LambError(Exception):
 
     code = "ServiceException"
     status = 500
+    hint = ""
+    """The fix, in words that the command line prints on a line of its own."""
 
     def __init__(self, message: str | None = None, *, typed: bool = True) -> None:
         """`message` replaces the docstring; `typed=False` leaves `"Type": "User"` out of the body,
@@ -51,6 +53,13 @@ class InvalidRequestContent(LambError):
     status = 400
 
 
+class SerializationFailure(LambError):
+    """A member of the request has the wrong JSON type"""
+
+    code = "SerializationException"
+    status = 400
+
+
 class CodeStorageExceeded(LambError):
     """Code storage limit exceeded."""
 
@@ -62,6 +71,13 @@ class AccessDenied(LambError):
     """The caller may not do this"""
 
     code = "AccessDeniedException"
+    status = 403
+
+
+class UnrecognizedClient(LambError):
+    """The security token included in the request is invalid."""
+
+    code = "UnrecognizedClientException"
     status = 403
 
 

@@ -1,0 +1,34 @@
+"""The account: its limits, its use, and the tags of what it owns."""
+
+from __future__ import annotations
+
+from lamb.api.messages import Call, Reply
+from lamb.core import functions
+from lamb.model.errors import ResourceNotFound
+from lamb.model.names import FunctionKey, parse_reference
+
+
+def settings(call: Call) -> Reply:
+    return Reply(functions.account_settings(call.core, call.place))
+
+
+def tag(call: Call) -> Reply:
+    functions.tag(call.core, _function(call), call.members["Tags"])
+    return Reply(status=204)
+
+
+def untag(call: Call) -> Reply:
+    functions.untag(call.core, _function(call), call.members["TagKeys"])
+    return Reply(status=204)
+
+
+def tags(call: Call) -> Reply:
+    return Reply({"Tags": dict(functions.tags(call.core, _function(call)))})
+
+
+def _function(call: Call) -> FunctionKey:
+    resource = call.members["Resource"]
+    if ":function:" not in resource:
+        kind = "Event source mapping" if "event-source-mapping" in resource else "Resource"
+        raise ResourceNotFound(f"{kind} not found: {resource}")
+    return parse_reference(resource, call.place).key

@@ -1,0 +1,137 @@
+"""The ASGI application: gate → route → handler → answer. One a listener, sharing the services."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import logging
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from lamb.api import body, invocations, routes, validate
+from lamb.api.gate import Gate, Principal
+from lamb.api.members import OPERATIONS, Members, read
+from lamb.api.messages import Call, Headers, Response, json_response
+from lamb.api.own import Ask
+from lamb.api.services import Services
+from lamb.core.context import Core
+from lamb.model.errors import LambError, ServiceFailure, UnknownOperation
+from lamb.model.names import Place
+from lamb.model.wire import encode
+
+Scope = Mapping[str, Any]
+
+_log = logging.getLogger("lamb.api")
+
+
+class App:
+    """Answers HTTP requests of one listener."""
+
+    def __init__(self, services: Services, gate: Gate) -> None:
+        self._services = services
+        self._gate = gate
+
+    async def __call__(self, scope: Scope, receive: body.Receive, send: body.Send) -> None:
+        """ASGI's entry; never raises for anything that a caller sent."""
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        request_id = str(uuid.uuid4())
+        try:
+            principal = self._gate.authenticate(headers, self._services)
+            if invocations.is_invoke(scope):
+                request_id = invocations.request_id(headers, principal) or request_id
+                response = await invocations.invoke(
+                    self._services, principal, scope, headers, receive, request_id
+                )
+            else:
+                response = await self._answer(principal, scope, headers, receive)
+        except LambError as error:
+            response = _refusal(error)
+        except body.CallerGone:
+            return
+        except Exception:  # noqa: BLE001 - a bug is an answer with an id, and a trace in the daemon's log
+            _log.exception("bug while answering %s %s", scope["method"], scope["path"])
+            response = _refusal(ServiceFailure(f"lamb failed while it handled request {request_id}"))
+        response.headers.append((b"x-amzn-requestid", request_id.encode()))
+        if response.stream is not None:
+            await _send_stream(response.status, response.headers, response.stream, receive, send)
+        else:
+            await _send(response, send)
+        if response.settle is not None:
+            self._services.settle_soon(response.settle)
+
+    async def _answer(
+        self, principal: Principal, scope: Scope, headers: Mapping[bytes, bytes], receive: body.Receive
+    ) -> Response:
+        query: bytes = scope["query_string"]
+        found = routes.find(scope["method"], scope["raw_path"], query)
+        if found.own is not None:
+            principal.require_owner("Administer")
+            await body.read(receive, body.DEFAULT_MAX_BYTES, "lamb")
+            arguments = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+            return await found.own(Ask(self._services, principal.place, found.params, arguments))
+        operation = found.operation or ""
+        principal.require_owner(operation)
+        if operation not in routes.HANDLERS:
+            raise UnknownOperation(f"lamb does not support {operation} yet")
+        limit = body.MAX_BYTES.get(operation, body.DEFAULT_MAX_BYTES)
+        content = await body.read(receive, limit, operation)
+        host = headers.get(b"host", b"localhost").decode("latin-1")
+        members = functools.partial(read, operation, found.params, query, content)
+        return await self._services.run(
+            _carry_out, self._services.core, operation, principal.place, f"http://{host}", members
+        )
+
+
+def _carry_out(
+    core: Core, operation: str, place: Place, base_url: str, read_members: Callable[[], Members]
+) -> Response:
+    """In the pool: a large body is decoded there, too."""
+    members = read_members()
+    validate.check(operation, members)
+    reply = routes.HANDLERS[operation](Call(core, operation, place, members, base_url))
+    status = reply.status or OPERATIONS[operation]["status"]
+    response = Response(status) if reply.document is None else json_response(reply.document, status)
+    response.settle = reply.settle
+    return response
+
+
+def _refusal(error: LambError) -> Response:
+    status, headers, content = encode(error)
+    return Response(
+        status, [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers], content
+    )
+
+
+async def _send(response: Response, send: body.Send) -> None:
+    if response.status != 204:
+        response.headers.append((b"content-length", b"%d" % len(response.body)))
+    await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
+    await send({"type": "http.response.body", "body": response.body})
+
+
+async def _send_stream(
+    status: int, headers: Headers, stream: AsyncIterator[bytes], receive: body.Receive, send: body.Send
+) -> None:
+    """Send parts as they come, until the stream ends or the caller hangs up."""
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    sending = asyncio.ensure_future(_send_parts(stream, send))
+    gone = asyncio.ensure_future(_until_gone(receive))
+    await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (sending, gone):
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def _send_parts(stream: AsyncIterator[bytes], send: body.Send) -> None:
+    async for part in stream:
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _until_gone(receive: body.Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,118 @@
+"""Functions: create, read, change, delete."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from typing import Any
+
+from lamb.api import shapes
+from lamb.api.messages import Call, Reply
+from lamb.core import functions
+from lamb.model.errors import InvalidParameterValue, ResourceNotFound
+from lamb.model.function import Version
+from lamb.model.requests import CodeUpdate, Creation
+
+
+def create(call: Call) -> Reply:
+    members = call.members
+    creation = Creation(
+        name=members["FunctionName"],
+        zip=_zip(members["Code"]),
+        changes=shapes.changes(members),
+        architectures=tuple(members.get("Architectures", ("x86_64",))),
+        package_type=members.get("PackageType", "Zip"),
+        publish=members.get("Publish", False),
+        tags=members.get("Tags", {}),
+    )
+    version = functions.create(call.core, call.place, creation)
+    # Unqualified also when the answer describes version 1: AWS's own oddity, recorded.
+    return Reply(shapes.function(version, version.key.arn), settle=version.key)
+
+
+def get(call: Call) -> Reply:
+    view = functions.get(call.core, call.reference())
+    document: dict[str, Any] = {
+        "Configuration": shapes.function(view.version, view.arn_shown),
+        "Code": {"RepositoryType": "S3", "Location": _location(call, view.version)},
+    }
+    if view.tags:
+        document["Tags"] = dict(view.tags)
+    if view.reserved is not None:
+        document["Concurrency"] = {"ReservedConcurrentExecutions": view.reserved}
+    return Reply(document)
+
+
+def get_configuration(call: Call) -> Reply:
+    view = functions.get(call.core, call.reference())
+    return Reply(shapes.function(view.version, view.arn_shown))
+
+
+def list_all(call: Call) -> Reply:
+    every = call.members.get("FunctionVersion") == "ALL"
+    found, marker = functions.list_functions(call.core, call.place, call.page(), all_versions=every)
+    listed = [shapes.listed(version, version.arn if every else version.key.arn) for version in found]
+    return Reply({"Functions": listed, **({"NextMarker": marker} if marker else {})})
+
+
+def update_code(call: Call) -> Reply:
+    members = call.members
+    architectures = members.get("Architectures")
+    update = CodeUpdate(
+        zip=_zip(members),
+        architectures=None if architectures is None else tuple(architectures),
+        publish=members.get("Publish", False),
+        dry_run=members.get("DryRun", False),
+        revision_id=members.get("RevisionId"),
+    )
+    version = functions.update_code(call.core, call.reference(), update)
+    return _updated(version)
+
+
+def configure(call: Call) -> Reply:
+    version = functions.configure(
+        call.core, call.reference(), shapes.changes(call.members), call.members.get("RevisionId")
+    )
+    return _updated(version)
+
+
+def delete(call: Call) -> Reply:
+    functions.delete(call.core, call.reference())
+    return Reply(status=204)
+
+
+def code_name(code_sha256: str) -> str:
+    """A CodeSha256 as a path segment."""
+    return urlsafe_b64encode(_digest(code_sha256)).decode()
+
+
+def code_sha256(name: str) -> str:
+    """The CodeSha256 that `code_name` gave this segment for; ResourceNotFound for anything else."""
+    try:
+        digest = urlsafe_b64decode(name)
+    except ValueError:
+        digest = b""
+    if len(digest) != 32:
+        raise ResourceNotFound
+    return urlsafe_b64encode(digest).decode().translate(str.maketrans("-_", "+/"))
+
+
+def _digest(sha256: str) -> bytes:
+    return urlsafe_b64decode(sha256.translate(str.maketrans("+/", "-_")))
+
+
+def _location(call: Call, version: Version) -> str:
+    return f"{call.base_url}/_lamb/code/{code_name(version.configuration.code_sha256)}"
+
+
+def _updated(version: Version) -> Reply:
+    arn = version.arn if version.number else version.key.arn
+    return Reply(shapes.function(version, arn), settle=version.key)
+
+
+def _zip(code: Mapping[str, Any]) -> bytes | None:
+    for member in ("S3Bucket", "ImageUri"):
+        if member in code:
+            raise InvalidParameterValue(f"lamb takes code as ZipFile; {member} is not supported yet")
+    zipped: bytes | None = code.get("ZipFile")
+    return zipped

@@ -1,0 +1,168 @@
+"""Invoke: the hot path. Nothing here waits for a thread, the database or a log."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import time
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from lamb.api import body, payload, validate
+from lamb.api.gate import Principal
+from lamb.api.members import path_member
+from lamb.api.messages import JSON, Response
+from lamb.api.services import Services
+from lamb.model.errors import (
+    InvalidParameterValue,
+    InvalidRequestContent,
+    LambError,
+    UnknownOperation,
+)
+from lamb.model.invocation import Event, Outcome
+from lamb.model.limits import CLIENT_CONTEXT_MAX_BYTES, INVOKE_REQUEST_MAX_BYTES
+from lamb.model.names import Place, Reference, parse_reference
+
+PREFIX, SUFFIX = b"/2015-03-31/functions/", b"/invocations"
+_KINDS = (None, b"RequestResponse", b"DryRun", b"Event")
+_LOG_TYPES = (None, b"None", b"Tail")
+_UUID4 = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+Headers = Mapping[bytes, bytes]
+
+
+def is_invoke(scope: Mapping[str, Any]) -> bool:
+    """Whether a request is for this module, told from its path without looking at the table."""
+    path: bytes = scope["raw_path"]
+    return (
+        scope["method"] == "POST"
+        and path.endswith(SUFFIX)
+        and path.startswith(PREFIX)
+        and path.count(b"/", len(PREFIX)) == 1
+    )
+
+
+def request_id(headers: Headers, principal: Principal) -> str | None:
+    """The id that lamb's own command line chose, so that it can follow the logs meanwhile."""
+    chosen = headers.get(b"x-lamb-request-id")
+    if chosen is None or principal.function is not None or not _UUID4.fullmatch(chosen):
+        return None
+    return chosen.decode()
+
+
+async def invoke(
+    services: Services,
+    principal: Principal,
+    scope: Mapping[str, Any],
+    headers: Headers,
+    receive: body.Receive,
+    request_id: str,
+) -> Response:
+    """Run a function and answer with its result; 200 also when the function failed."""
+    kind, log_type = headers.get(b"x-amz-invocation-type"), headers.get(b"x-amz-log-type")
+    name = scope["raw_path"][len(PREFIX) : -len(SUFFIX)].decode("latin-1")
+    query = scope["query_string"].decode("latin-1")
+    if kind not in _KINDS or log_type not in _LOG_TYPES:
+        _refuse(name, query, kind, log_type)
+    reference = _reference(name, query, principal.place)
+    event_json = await body.read(receive, INVOKE_REQUEST_MAX_BYTES, "InvokeFunction") or b"{}"
+    try:
+        payload.check(event_json)
+        context = _client_context(headers.get(b"x-amz-client-context"))
+        seed = _seed(headers.get(b"x-lamb-seed"))
+    except LambError:
+        # A function that is not there is the more important news.
+        await services.check(reference)
+        raise
+    if kind == b"DryRun":
+        await services.check(reference)
+        return Response(204)
+    if kind == b"Event":
+        raise UnknownOperation("Asynchronous invocation (InvocationType Event) is not available yet")
+    trace_id = _trace_id(headers.get(b"x-amzn-trace-id"), request_id)
+    event = Event(request_id, event_json, reference.arn, context, trace_id)
+    outcome = await services.invoke(reference, event, seed)
+    return _response(outcome, trace_id, tail=log_type == b"Tail")
+
+
+def _response(outcome: Outcome, trace_id: str, *, tail: bool) -> Response:
+    headers = [
+        JSON,
+        (b"x-amz-executed-version", outcome.executed_version.encode()),
+        (b"x-amzn-trace-id", trace_id.encode("latin-1")),
+        (b"x-lamb-verdict", outcome.verdict.encode()),
+        (b"x-lamb-duration-ms", b"%.3f" % outcome.duration_ms),
+        (b"x-lamb-memory-mb", b"%d" % outcome.memory_mb),
+        (b"x-lamb-memory-used-mb", b"%d" % outcome.memory_used_mb),
+        (b"x-lamb-walls", outcome.walls.encode()),
+    ]
+    if outcome.failed:
+        headers.append((b"x-amz-function-error", b"Unhandled"))
+    if outcome.init_ms is not None:
+        headers.append((b"x-lamb-init-ms", b"%.3f" % outcome.init_ms))
+    if outcome.missing_walls:
+        headers.append(
+            (b"x-lamb-missing-walls", ",".join(outcome.missing_walls).encode("latin-1", "replace"))
+        )
+    if tail:
+        headers.append((b"x-amz-log-result", b64encode(outcome.log_tail)))
+    return Response(200, headers, outcome.payload)
+
+
+@functools.lru_cache(maxsize=4096)
+def _reference(name: str, query: str, place: Place) -> Reference:
+    """What the path and query name; remembered, because the same few are asked for all the time."""
+    members = _members(name, query)
+    validate.check("Invoke", members)
+    return parse_reference(members["FunctionName"], place, members.get("Qualifier"))
+
+
+def _members(name: str, query: str) -> dict[str, Any]:
+    members = {"FunctionName": path_member(name)}
+    qualifiers = parse_qs(query, keep_blank_values=True).get("Qualifier")
+    if qualifiers:
+        members["Qualifier"] = qualifiers[-1]
+    return members
+
+
+def _refuse(name: str, query: str, kind: bytes | None, log_type: bytes | None) -> None:
+    """Raise ValidationFailure for header values that are none of the model's."""
+    members = _members(name, query)
+    if kind is not None:
+        members["InvocationType"] = kind.decode("latin-1")
+    if log_type is not None:
+        members["LogType"] = log_type.decode("latin-1")
+    validate.check("Invoke", members)
+
+
+def _client_context(encoded: bytes | None) -> str | None:
+    if encoded is None:
+        return None
+    if len(encoded) > CLIENT_CONTEXT_MAX_BYTES:
+        raise InvalidRequestContent(
+            f"Client context must be no more than {CLIENT_CONTEXT_MAX_BYTES} bytes of Base64"
+        )
+    try:
+        text = b64decode(encoded, validate=True).decode()
+        if isinstance(json.loads(text), dict):
+            return text
+    except (ValueError, RecursionError):
+        pass
+    raise InvalidRequestContent("Client context must be a valid Base64-encoded JSON object.")
+
+
+def _seed(text: bytes | None) -> int | None:
+    if text is None:
+        return None
+    if not re.fullmatch(rb"-?\d{1,18}", text):
+        raise InvalidParameterValue("X-Lamb-Seed must be a whole number")
+    return int(text)
+
+
+def _trace_id(given: bytes | None, request_id: str) -> str:
+    if given is not None:
+        return given.decode("latin-1")
+    return f"Root=1-{int(time.time()):08x}-{request_id.replace('-', '')[:24]};Sampled=0"

@@ -1,0 +1,136 @@
+"""A request's path, query and body → the members of its operation, each of its shape's type."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from lamb.model.errors import SerializationFailure
+
+Shape = Mapping[str, Any]
+Members = dict[str, Any]
+
+_TABLE = json.loads(Path(__file__).with_name("service.json").read_bytes())
+OPERATIONS: Mapping[str, Mapping[str, Any]] = _TABLE["operations"]
+SHAPES: Mapping[str, Shape] = _TABLE["shapes"]
+
+
+def read(operation: str, params: Mapping[str, str], query: bytes, body: bytes) -> Members:
+    """Members by AWS's names; those not given or null are left out, unknown ones ignored.
+
+    `params`: decoded path members. Members in headers belong to Invoke, which reads them itself.
+    Raises SerializationFailure for what is not JSON or of another type.
+    """
+    shape = SHAPES[OPERATIONS[operation]["input"]] if "input" in OPERATIONS[operation] else {"members": {}}
+    document = _document(body)
+    arguments: dict[str, list[str]] = {}
+    for name, text in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
+        arguments.setdefault(name, []).append(text)
+    members: Members = {}
+    for name, ref in shape["members"].items():
+        location, wire_name = ref.get("location"), ref.get("locationName", name)
+        value: Any
+        if location == "uri":
+            value = params.get(wire_name)
+        elif location == "querystring":
+            value = _from_texts(SHAPES[ref["shape"]], arguments.get(wire_name))
+        else:
+            value = _typed(ref["shape"], document.get(wire_name))
+        if value is not None:
+            members[name] = value
+    return members
+
+
+def path_member(raw: str) -> str:
+    """A percent-encoded path member, decoded."""
+    return unquote(raw) if "%" in raw else raw
+
+
+def _document(body: bytes) -> dict[str, Any]:
+    if not body:
+        return {}
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise SerializationFailure(f"The request body is not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise SerializationFailure("Start of structure expected at the beginning of the request body")
+    return document
+
+
+def _from_texts(shape: Shape, texts: list[str] | None) -> Any:
+    """A query argument, which is text on the wire, in the type of its shape."""
+    if texts is None:
+        return None
+    if shape["type"] == "list":
+        return texts
+    text = texts[-1]
+    if shape["type"] in ("integer", "long"):
+        # int() takes `1_0`, ` 1` and Arabic digits, too; a query does not.
+        if text.removeprefix("-").isascii() and text.removeprefix("-").isdigit() and len(text) < 20:
+            return int(text)
+        raise SerializationFailure("STRING_VALUE can not be converted to an Integer")
+    if shape["type"] == "boolean":
+        return text.lower() == "true"
+    return text
+
+
+def _typed(name: str, value: Any) -> Any:
+    """A JSON value as its shape wants it; null stays None and means "not given"."""
+    shape = SHAPES[name]
+    kind = shape["type"]
+    if value is None:
+        return None
+    if kind == "structure":
+        if not isinstance(value, dict):
+            raise _mismatch(value, "a Structure")
+        typed = {member: _typed(ref["shape"], value.get(member)) for member, ref in shape["members"].items()}
+        return {member: item for member, item in typed.items() if item is not None}
+    if kind == "list":
+        if not isinstance(value, list):
+            raise _mismatch(value, "a List")
+        return [_typed(shape["member"], item) for item in value]
+    if kind == "map":
+        if not isinstance(value, dict):
+            raise _mismatch(value, "a Map")
+        return {key: _typed(shape["value"], item) for key, item in value.items()}
+    return _scalar(kind, value)
+
+
+def _scalar(kind: str, value: Any) -> Any:
+    if kind in ("string", "blob"):
+        if not isinstance(value, str):
+            raise _mismatch(value, "a String")
+        return value if kind == "string" else _blob(value)
+    if kind == "boolean":
+        if not isinstance(value, bool):
+            raise _mismatch(value, "a Boolean")
+        return value
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise _mismatch(value, "a Double" if kind == "double" else "an Integer")
+    if kind in ("integer", "long") and isinstance(value, float):
+        if not value.is_integer():  # also infinities, which JSON's 1e999 becomes
+            raise _mismatch(value, "an Integer")
+        return int(value)
+    return float(value) if kind == "double" and abs(value) < 1e308 else value
+
+
+def _blob(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError as error:  # binascii.Error is one
+        raise SerializationFailure("The value of a blob member is not valid base64") from error
+
+
+def _mismatch(value: Any, wanted: str) -> SerializationFailure:
+    if isinstance(value, (dict, list)):
+        start = "structure or map" if isinstance(value, dict) else "list"
+        return SerializationFailure(f"Start of {start} found where not expected.")
+    token = {True: "TRUE_VALUE", False: "FALSE_VALUE"}[value] if isinstance(value, bool) else "NUMBER_VALUE"
+    return SerializationFailure(
+        f"{'STRING_VALUE' if isinstance(value, str) else token} can not be converted to {wanted}"
+    )

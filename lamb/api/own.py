@@ -1,0 +1,161 @@
+"""What AWS has no word for: the routes under /_lamb."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+
+from lamb.api import shapes
+from lamb.api.functions import code_sha256
+from lamb.api.messages import Response, json_response
+from lamb.api.services import LogQuery, Services
+from lamb.core import aliases, functions, keys, versions
+from lamb.core.context import Core
+from lamb.model.errors import InvalidParameterValue, KMSAccessDenied
+from lamb.model.names import Place, Reference, parse_reference
+from lamb.model.requests import Page
+
+_WAIT_MAX_S = 60.0
+TEXT = (b"content-type", b"text/plain; charset=utf-8")
+NDJSON = (b"content-type", b"application/x-ndjson")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request to one of lamb's own routes."""
+
+    services: Services
+    place: Place
+    params: Mapping[str, str]
+    query: Mapping[str, str]
+
+    def reference(self) -> Reference:
+        return parse_reference(self.params["function"], self.place)
+
+    def whole_number(self, name: str) -> int | None:
+        """A query argument; None when it is missing, InvalidParameterValue when it is no number ≥ 0."""
+        text = self.query.get(name)
+        if text is None:
+            return None
+        if not (text.isascii() and text.isdigit() and len(text) < 19):
+            raise InvalidParameterValue(f"{name} must be a whole number")
+        return int(text)
+
+
+async def health(ask: Ask) -> Response:
+    return json_response(dict(ask.services.health()))
+
+
+async def stop(ask: Ask) -> Response:
+    ask.services.stop()
+    return json_response({}, 202)
+
+
+async def runtimes(ask: Ask) -> Response:
+    return json_response({"Runtimes": await ask.services.runtimes()})
+
+
+async def doctor(ask: Ask) -> Response:
+    return json_response(dict(await ask.services.doctor()))
+
+
+async def key(ask: Ask) -> Response:
+    return json_response(await ask.services.run(keys.show, ask.services.core))
+
+
+async def rotate_key(ask: Ask) -> Response:
+    return json_response(await ask.services.run(keys.rotate, ask.services.core))
+
+
+async def settled(ask: Ask) -> Response:
+    """Wait for at most `timeout_ms` until nothing is Pending or InProgress."""
+    wanted_ms = ask.whole_number("timeout_ms")
+    timeout_s = _WAIT_MAX_S if wanted_ms is None else min(wanted_ms / 1000, _WAIT_MAX_S)
+    return json_response({"Settled": await ask.services.settled(ask.reference(), timeout_s)})
+
+
+async def environment(ask: Ask) -> Response:
+    view = await ask.services.run(functions.get, ask.services.core, ask.reference())
+    if view.version.variables_error is not None:
+        raise KMSAccessDenied(view.version.variables_error)
+    return json_response({"Variables": dict(view.version.variables or {})})
+
+
+async def rollback(ask: Ask) -> Response:
+    alias = await ask.services.run(
+        aliases.rollback, ask.services.core, ask.reference().key, ask.params["name"]
+    )
+    return json_response(shapes.alias(alias))
+
+
+async def code(ask: Ask) -> Response:
+    sha256 = code_sha256(ask.params["sha256"])
+    zipped = await ask.services.run(ask.services.core.shelf.open, sha256)
+    return Response(200, [(b"content-type", b"application/zip")], zipped)
+
+
+async def logs(ask: Ask) -> Response:
+    """Log entries as lines of JSON; while following, they come as they are written."""
+    query = LogQuery(
+        follow=ask.query.get("follow") == "1",
+        since_ms=ask.whole_number("since_ms"),
+        request_id=ask.query.get("request_id"),
+        grep=ask.query.get("grep"),
+    )
+    reference = ask.reference()
+    # A name that was never a function is an error, not an empty log.
+    await ask.services.run(functions.get, ask.services.core, reference)
+    return Response(200, [NDJSON], stream=_lines(ask.services, reference, query))
+
+
+async def _lines(services: Services, reference: Reference, query: LogQuery) -> AsyncIterator[bytes]:
+    async for entry in services.logs(reference.key, query):
+        yield json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+
+
+async def complete(ask: Ask) -> Response:
+    """Names for the shell's completion, one a line."""
+    kind = ask.query.get("kind")
+    names: list[str]
+    if kind == "runtimes":
+        names = [entry["name"] for entry in await ask.services.runtimes()]
+    elif kind == "functions":
+        names = await ask.services.run(_function_names, ask.services.core, ask.place)
+    elif kind in ("versions", "aliases"):
+        reference = parse_reference(ask.query.get("function", ""), ask.place)
+        list_names = _version_names if kind == "versions" else _alias_names
+        names = await ask.services.run(list_names, ask.services.core, reference)
+    else:
+        raise InvalidParameterValue("kind must be functions, versions, aliases or runtimes")
+    return Response(200, [TEXT], "".join(f"{name}\n" for name in names).encode())
+
+
+def _function_names(core: Core, place: Place) -> list[str]:
+    names: list[str] = []
+    marker: str | None = None
+    while True:
+        found, marker = functions.list_functions(core, place, Page(marker), all_versions=False)
+        names += [version.key.name for version in found]
+        if marker is None:
+            return names
+
+
+def _version_names(core: Core, reference: Reference) -> list[str]:
+    names: list[str] = []
+    marker: str | None = None
+    while True:
+        found, marker = versions.list_versions(core, reference, Page(marker))
+        names += [version.label for version in found]
+        if marker is None:
+            return names
+
+
+def _alias_names(core: Core, reference: Reference) -> list[str]:
+    names: list[str] = []
+    marker: str | None = None
+    while True:
+        found, marker = aliases.list_aliases(core, reference.key, Page(marker), version=None)
+        names += [alias.name for alias in found]
+        if marker is None:
+            return names

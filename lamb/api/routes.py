@@ -1,0 +1,105 @@
+"""One route table: method and path → AWS's operation, or one of lamb's own under /_lamb."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+from lamb.api import account, aliases, functions, own, versions
+from lamb.api.members import OPERATIONS, path_member
+from lamb.api.messages import Call, Reply, Response
+from lamb.model.errors import UnknownOperation
+
+# Synchronous: they touch the store, and run in the thread pool.
+HANDLERS: Mapping[str, Callable[[Call], Reply]] = {
+    "CreateAlias": aliases.create,
+    "CreateFunction": functions.create,
+    "DeleteAlias": aliases.delete,
+    "DeleteFunction": functions.delete,
+    "GetAccountSettings": account.settings,
+    "GetAlias": aliases.get,
+    "GetFunction": functions.get,
+    "GetFunctionConfiguration": functions.get_configuration,
+    "ListAliases": aliases.list_all,
+    "ListFunctions": functions.list_all,
+    "ListTags": account.tags,
+    "ListVersionsByFunction": versions.list_all,
+    "PublishVersion": versions.publish,
+    "TagResource": account.tag,
+    "UntagResource": account.untag,
+    "UpdateAlias": aliases.update,
+    "UpdateFunctionCode": functions.update_code,
+    "UpdateFunctionConfiguration": functions.configure,
+}
+
+# What AWS has no word for; these run on the event loop and go to the pool themselves.
+OWN: Mapping[tuple[str, str], Callable[[own.Ask], Awaitable[Response]]] = {
+    ("GET", "/_lamb/health"): own.health,
+    ("POST", "/_lamb/stop"): own.stop,
+    ("GET", "/_lamb/runtimes"): own.runtimes,
+    ("GET", "/_lamb/doctor"): own.doctor,
+    ("GET", "/_lamb/key"): own.key,
+    ("POST", "/_lamb/key/rotate"): own.rotate_key,
+    ("GET", "/_lamb/complete"): own.complete,
+    ("GET", "/_lamb/code/{sha256}"): own.code,
+    ("GET", "/_lamb/logs/{function}"): own.logs,
+    ("GET", "/_lamb/functions/{function}/settled"): own.settled,
+    ("GET", "/_lamb/functions/{function}/environment"): own.environment,
+    ("POST", "/_lamb/functions/{function}/aliases/{name}/rollback"): own.rollback,
+}
+
+
+class Found(NamedTuple):
+    """Where a request goes: one of the two, and the decoded members of its path."""
+
+    operation: str | None
+    own: Callable[[own.Ask], Awaitable[Response]] | None
+    params: dict[str, str]
+
+
+def find(method: str, raw_path: bytes, query: bytes) -> Found:
+    """Walk the table by path segments; UnknownOperation when nothing is there."""
+    node = _TREE.get(method, {})
+    values = []
+    for segment in raw_path.decode("latin-1").strip("/").split("/"):
+        if segment in node:
+            node = node[segment]
+        elif segment and "{}" in node:
+            node = node["{}"]
+            values.append(path_member(segment))
+        else:
+            raise _nothing(method, raw_path)
+    for (wanted, target), names in node.get("", {}).items():
+        # The only routes told apart by their query: ?List=ALL and ?find=LayerVersion.
+        if wanted is None or wanted in parse_qsl(query.decode("latin-1")):
+            params = dict(zip(names, values, strict=True))
+            if callable(target):
+                return Found(None, target, params)
+            return Found(target, None, params)
+    raise _nothing(method, raw_path)
+
+
+def _nothing(method: str, raw_path: bytes) -> UnknownOperation:
+    return UnknownOperation(f"{method} {raw_path.decode('latin-1')} is no operation of Lambda or lamb")
+
+
+def _tree() -> dict[str, Any]:
+    """Method → nested dicts of segments (`{}` for a member) → under "", targets with their member names."""
+    tree: dict[str, Any] = {}
+    routes: list[tuple[str, str, Any]] = [(*route, handler) for route, handler in OWN.items()]
+    routes += [(entry["method"], entry["path"], name) for name, entry in OPERATIONS.items()]
+    # Those that also want a query argument come first.
+    for method, template, target in sorted(routes, key=lambda route: "?" not in route[1]):
+        path, _, query = template.partition("?")
+        node, names = tree.setdefault(method, {}), []
+        for segment in path.strip("/").split("/"):
+            if segment.startswith("{"):
+                names.append(segment.strip("{}"))
+            node = node.setdefault("{}" if segment.startswith("{") else segment, {})
+        wanted = tuple(query.split("=")) if query else None
+        node.setdefault("", {})[wanted, target] = names
+    return tree
+
+
+_TREE = _tree()

@@ -1,0 +1,138 @@
+"""The first of AWS's two layers of checks: constraints of the shapes, several errors in one answer."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lamb.api.members import OPERATIONS, SHAPES, Members
+from lamb.model.errors import InvalidParameterValue, ValidationFailure
+from lamb.model.limits import FUNCTION_NAME_MAX
+
+# Java's \p{Z}, as a Python character class spells it.
+_SEPARATORS = r" \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+
+
+def check(operation: str, members: Members) -> None:
+    """Raise ValidationFailure naming every constraint that a member breaks.
+
+    A bare function name that is too long is the recorded exception: InvalidParameterValue.
+    """
+    if "input" not in OPERATIONS[operation]:
+        return
+    if operation == "CreateFunction":
+        _check_bare_name(members.get("FunctionName", ""))
+    violations = list(_structure(SHAPES[OPERATIONS[operation]["input"]], members, ""))
+    if violations:
+        raise ValidationFailure(*violations)
+
+
+def printed(value: Any) -> str:
+    """A value as AWS's texts print it: `[a, b]`, `{2=2.0}`, `true`."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return f"[{', '.join(printed(item) for item in value)}]"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}={printed(item)}" for key, item in value.items()) + "}"
+    return "null" if value is None else str(value)
+
+
+def _check_bare_name(name: str) -> None:
+    if len(name) > FUNCTION_NAME_MAX and re.fullmatch(r"[a-zA-Z0-9-_]+", name, re.ASCII):
+        raise InvalidParameterValue(
+            f"1 validation error detected: Value '{name}' at 'functionName' failed to satisfy "
+            f"constraint: Member must have length less than or equal to {FUNCTION_NAME_MAX}"
+        )
+
+
+def _structure(shape: Mapping[str, Any], members: Mapping[str, Any], above: str) -> Iterator[str]:
+    required = shape.get("required", ())
+    for name, ref in shape["members"].items():
+        path = above + name[0].lower() + name[1:]
+        if name in members:
+            yield from _value(SHAPES[ref["shape"]], members[name], path)
+        elif name in required and name != shape.get("payload"):
+            yield f"Value null at '{path}' failed to satisfy constraint: Member must not be null"
+
+
+def _value(shape: Mapping[str, Any], value: Any, path: str) -> Iterator[str]:
+    shown = "Value" if _sensitive(shape) else f"Value '{printed(value)}'"
+    opening = f"{shown} at '{path}' failed to satisfy constraint: "
+    for constraint in _broken(shape, value):
+        yield opening + constraint
+    kind = shape["type"]
+    if kind == "structure":
+        yield from _structure(shape, value, f"{path}.")
+    elif kind == "list":
+        member = SHAPES[shape["member"]]
+        if member["type"] == "structure":
+            for number, item in enumerate(value, start=1):
+                yield from _value(member, item or {}, f"{path}.{number}.member")
+        elif any(item is None or any(_broken(member, item)) for item in value):
+            yield f"{opening}Member must satisfy constraint: {_all(member)}"
+    elif kind == "map":
+        yield from _map(shape, value, opening)
+
+
+def _map(shape: Mapping[str, Any], value: Mapping[str, Any], opening: str) -> Iterator[str]:
+    key, item = SHAPES[shape["key"]], SHAPES[shape["value"]]
+    if any(any(_broken(key, name)) for name in value):
+        yield f"{opening}Map keys must satisfy constraint: {_all(key, null=False)}"
+    if any(entry is None or any(_broken(item, entry)) for entry in value.values()):
+        yield f"{opening}Map value must satisfy constraint: {_all(item)}"
+
+
+def _broken(shape: Mapping[str, Any], value: Any) -> Iterator[str]:
+    """The texts of the constraints that a value breaks itself, in AWS's order."""
+    kind = shape["type"]
+    size = value if kind in ("integer", "long", "double") else _length(value)
+    for bound, text in _bounds(shape):
+        if (size > shape[bound]) if bound == "max" else (size < shape[bound]):
+            yield text
+    if kind == "string":
+        if "pattern" in shape and not _pattern(shape["pattern"]).fullmatch(value):
+            yield f"Member must satisfy regular expression pattern: {shape['pattern']}"
+        if "enum" in shape and value not in shape["enum"]:
+            yield f"Member must satisfy enum value set: [{', '.join(shape['enum'])}]"
+
+
+def _bounds(shape: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    noun = "value" if shape["type"] in ("integer", "long", "double") else "length"
+    for bound, relation in (("max", "less"), ("min", "greater")):
+        if bound in shape:
+            yield bound, f"Member must have {noun} {relation} than or equal to {shape[bound]}"
+
+
+def _all(shape: Mapping[str, Any], *, null: bool = True) -> str:
+    """Every constraint of an element: AWS lists them all when an element breaks one."""
+    texts = [text for _, text in _bounds(shape)]
+    if "pattern" in shape:
+        texts.append(f"Member must satisfy regular expression pattern: {shape['pattern']}")
+    if "enum" in shape:
+        texts.append(f"Member must satisfy enum value set: [{', '.join(shape['enum'])}]")
+    if null:
+        texts.append("Member must not be null")
+    return f"[{', '.join(texts)}]"
+
+
+def _length(value: Any) -> int:
+    # Java counts UTF-16 units.
+    if isinstance(value, str) and not value.isascii():
+        return len(value.encode("utf-16-le", "surrogatepass")) // 2
+    return len(value) if hasattr(value, "__len__") else 0
+
+
+def _sensitive(shape: Mapping[str, Any]) -> bool:
+    return bool(shape.get("sensitive"))
+
+
+@functools.lru_cache(maxsize=256)
+def _pattern(text: str) -> re.Pattern[str]:
+    if r"\p{" not in text:
+        return re.compile(text, re.ASCII)
+    # Tag keys and values: letters, numbers and separators in one class; \w has the first two, and `_`.
+    text = text.replace(r"\p{L}", r"\w").replace(r"\p{N}", "").replace(r"\p{Z}", _SEPARATORS)
+    return re.compile(text)

@@ -1,0 +1,86 @@
+"""How an error travels in an HTTP answer, both ways: the API writes it, the client reads it back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from lamb.model.errors import LambError, ServiceFailure, TooManyRequests
+
+# Body keys follow the member names of AWS's model: these spell it `Message`, all others `message`.
+_CAPITAL = frozenset(
+    {
+        "AccessDeniedException",
+        "EnvironmentStartException",
+        "InvalidRuntimeException",
+        "InvalidZipFileException",
+        "KMSAccessDeniedException",
+        "KMSNotFoundException",
+        "RequestEntityTooLargeException",
+        "ResourceNotFoundException",
+        "SandboxRefusedException",
+        "SerializationException",
+        "ServiceException",
+        "UnknownOperationException",
+        "UnrecognizedClientException",
+    }
+)
+# These come from the layer before Lambda's own, which knows no Type.
+_UNTYPED = frozenset(
+    {
+        "AccessDeniedException",
+        "SerializationException",
+        "UnknownOperationException",
+        "UnrecognizedClientException",
+    }
+)
+
+Headers = list[tuple[str, str]]
+
+
+def encode(error: LambError) -> tuple[int, Headers, bytes]:
+    """Status, headers (lower case) and body of the answer that reports this error."""
+    headers: Headers = [("x-amzn-errortype", error.code), ("content-type", "application/json")]
+    body: dict[str, str | None] = {}
+    if isinstance(error, TooManyRequests):
+        headers.append(("retry-after", str(error.retry_after_s)))
+        body["Reason"] = error.reason
+    if error.typed and error.code not in _UNTYPED:
+        body["Type"] = "User"
+    body["Message" if error.code in _CAPITAL else "message"] = error.message or None
+    if error.hint:
+        body["Hint"] = error.hint
+    return error.status, headers, json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def decode(status: int, code: str | None, body: bytes) -> LambError:
+    """The error that `encode` wrote; an unreadable answer gives a plain LambError with its status."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        document = {"Message": body[:500].decode(errors="replace")}
+    kind = _BY_CODE.get(code or "", LambError)
+    # Past the constructors of the subclasses: the finished text is here, not what it was made of.
+    error = kind.__new__(kind)
+    message = document.get("message") or document.get("Message") or ""
+    LambError.__init__(error, str(message), typed="Type" in document)
+    if isinstance(error, TooManyRequests):
+        error.reason = str(document.get("Reason", ""))
+        error.retry_after_s = 1
+    if kind is LambError:
+        error.status = status
+        error.code = code or LambError.code
+    error.hint = str(document.get("Hint", ""))
+    return error
+
+
+def _kinds(kind: type[LambError]) -> Iterator[type[LambError]]:
+    for below in kind.__subclasses__():
+        yield below
+        yield from _kinds(below)
+
+
+_BY_CODE: dict[str, type[LambError]] = {kind.code: kind for kind in _kinds(LambError)}
+_BY_CODE[ServiceFailure.code] = ServiceFailure
