@@ -44,7 +44,7 @@ run lamb alias update hello live --weight 2=0.5
 for draw in 1 2 3 4 5 6; do run lamb invoke hello:live -v --seed "$draw" -e '{"name": "lamb"}'; done
 
 say 'All of it; and back again.'
-run lamb alias update hello live --version 2 --no-weights
+run lamb alias update hello live --version 2 --no-weight
 run lamb rollback hello live
 run lamb invoke hello:live -v -e '{"name": "lamb"}'
 

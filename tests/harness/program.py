@@ -42,6 +42,7 @@ class Lamb:
         self._own(self.work, 0o755)
         self._cgroups = set(machine.cgroups())
         self._mounts = machine.mounts()
+        self._killed = False
         LIVING.append(self)
 
     @property
@@ -153,6 +154,7 @@ class Lamb:
         """Send the daemon a signal and wait until it is gone."""
         pid = self.daemon_pid
         os.kill(pid, number)
+        self._killed = True
         assert machine.wait_gone(pid), f"the daemon {pid} outlived signal {number}"
 
     def daemon_log(self) -> str:
@@ -165,6 +167,8 @@ class Lamb:
     def close(self) -> None:
         """Stop the daemon, and fail if a process, a mount or a cgroup of it stays behind."""
         try:
+            if self._killed and self.health() is None:
+                self.run("list", check=False)  # what a killed daemon could not clear away, the next one does
             if self.health() is not None:
                 self.run("daemon", "stop", check=False)
             left = self._left_behind()
@@ -186,14 +190,16 @@ class Lamb:
             machine.wait_gone(pids[0], deadline - time.monotonic())
         left = [f"process {pid}: {machine.described(pid)}" for pid in self._orphans()]
         left += [f"mount: {line}" for line in machine.mounts() - self._mounts if str(self.base) in line]
-        # A cgroup that lives is another test's. A dead one of ours does not go away by itself; one that
-        # another test is about to fill or to remove does.
-        while (dead := self._dead_cgroups()) and time.monotonic() < deadline:
+        # A cgroup that lives is another test's, and one whose daemon another test has killed goes away with
+        # that test's next command. Ours stays.
+        dead = self._dead_cgroups()
+        while dead and time.monotonic() < deadline:
             time.sleep(0.05)
+            dead &= self._dead_cgroups()
         return left + [f"cgroup: {group}" for group in dead]
 
-    def _dead_cgroups(self) -> list[str]:
-        return [group for group in machine.cgroups() if group not in self._cgroups and machine.is_dead(group)]
+    def _dead_cgroups(self) -> set[str]:
+        return {group for group in machine.cgroups() if group not in self._cgroups and machine.is_dead(group)}
 
     def _own(self, directory: Path, mode: int) -> None:
         directory.mkdir(exist_ok=True)
