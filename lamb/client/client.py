@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import binascii
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lamb.client.session import Session
+from lamb.client.transport import query, quote
+
 Document = dict[str, Any]
 """An answer as AWS's JSON has it."""
+Documents = list[Document]
+Names = list[str]
+
+_FUNCTIONS = "/2015-03-31/functions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,55 +54,81 @@ class Client:
 
     def __init__(self, home: Path, environment: Mapping[str, str]) -> None:
         """`environment`: the caller's; a daemon started here gets what it needs of it."""
+        self._session = Session(home, environment)
 
     # --- functions -----------------------------------------------------------------------------
 
     def create(self, body: Mapping[str, Any]) -> Document:
         """CreateFunction: `FunctionName`, `Role`, `Runtime`, `Handler`, `Code.ZipFile`, …"""
+        return self._session.json("POST", _FUNCTIONS, {**body, "Code": _encoded(body.get("Code", {}))})
 
     def get(self, name: str) -> Document:
         """GetFunction: `Configuration`, `Code`, `Tags`, `Concurrency`."""
+        return self._session.json("GET", _function(name))
 
     def list(self, *, all_versions: bool = False) -> Iterator[Document]:
         """ListFunctions, page after page."""
+        wanted = "ALL" if all_versions else None
+        return self._session.pages(_FUNCTIONS, "Functions", {"FunctionVersion": wanted})
 
     def update_code(self, name: str, body: Mapping[str, Any]) -> Document:
         """UpdateFunctionCode: `ZipFile`, `Publish`, `DryRun`, `RevisionId`, `Architectures`."""
+        return self._session.json("PUT", f"{_function(name)}/code", _encoded(body))
 
     def configure(self, name: str, body: Mapping[str, Any]) -> Document:
         """UpdateFunctionConfiguration: only the members given change."""
+        return self._session.json("PUT", f"{_function(name)}/configuration", body)
 
     def delete(self, name: str) -> None:
         """DeleteFunction: the whole function, or the version that `name` is qualified with."""
+        self._session.request("DELETE", _function(name))
 
-    def tag(self, arn: str, tags: Mapping[str, str]) -> None: ...
+    def tag(self, arn: str, tags: Mapping[str, str]) -> None:
+        """TagResource."""
+        self._session.json("POST", f"/2017-03-31/tags/{quote(arn)}", {"Tags": dict(tags)})
 
-    def untag(self, arn: str, keys: tuple[str, ...]) -> None: ...
+    def untag(self, arn: str, keys: tuple[str, ...]) -> None:
+        """UntagResource."""
+        arguments = "&".join(f"tagKeys={quote(key)}" for key in keys)
+        self._session.request("DELETE", f"/2017-03-31/tags/{quote(arn)}?{arguments}")
 
     def account_settings(self) -> Document:
         """GetAccountSettings."""
+        return self._session.json("GET", "/2016-08-19/account-settings")
 
     # --- versions and aliases ------------------------------------------------------------------
 
     def publish(self, name: str, body: Mapping[str, Any]) -> Document:
         """PublishVersion: `Description`, `CodeSha256`, `RevisionId`."""
+        return self._session.json("POST", f"{_function(name)}/versions", body)
 
     def versions(self, name: str) -> Iterator[Document]:
         """ListVersionsByFunction, `$LATEST` first."""
+        return self._session.pages(f"{_function(name)}/versions", "Versions")
 
     def alias_create(self, name: str, body: Mapping[str, Any]) -> Document:
         """CreateAlias: `Name`, `FunctionVersion`, `Description`, `RoutingConfig`."""
+        return self._session.json("POST", f"{_function(name)}/aliases", body)
 
-    def alias_update(self, name: str, alias: str, body: Mapping[str, Any]) -> Document: ...
+    def alias_update(self, name: str, alias: str, body: Mapping[str, Any]) -> Document:
+        """UpdateAlias: only the members given change."""
+        return self._session.json("PUT", _alias(name, alias), body)
 
-    def alias_get(self, name: str, alias: str) -> Document: ...
+    def alias_get(self, name: str, alias: str) -> Document:
+        """GetAlias."""
+        return self._session.json("GET", _alias(name, alias))
 
-    def alias_list(self, name: str) -> Iterator[Document]: ...
+    def alias_list(self, name: str) -> Iterator[Document]:
+        """ListAliases."""
+        return self._session.pages(f"{_function(name)}/aliases", "Aliases")
 
-    def alias_delete(self, name: str, alias: str) -> None: ...
+    def alias_delete(self, name: str, alias: str) -> None:
+        """DeleteAlias; an alias that is not there is no error."""
+        self._session.request("DELETE", _alias(name, alias))
 
     def rollback(self, name: str, alias: str) -> Document:
         """Point the alias at the version it pointed at before; the alias as it is then."""
+        return self._session.json("POST", f"{_own(name)}/aliases/{quote(alias)}/rollback")
 
     # --- invocations ---------------------------------------------------------------------------
 
@@ -111,9 +146,20 @@ class Client:
         `client_context`: JSON text. `seed` makes an alias's draw repeatable. `request_id`: a UUIDv4
         of the caller's, so that the logs can be followed from a second client meanwhile.
         """
+        headers = {"x-amz-log-type": "Tail"}
+        if client_context is not None:
+            headers["x-amz-client-context"] = _base64(client_context.encode())
+        if seed is not None:
+            headers["x-lamb-seed"] = str(seed)
+        if request_id is not None:
+            headers["x-lamb-request-id"] = request_id
+        answer = self._session.request("POST", f"{_function(name)}/invocations", payload, headers)
+        return _answer(answer.headers, answer.body)
 
     def check_invoke(self, name: str) -> None:
         """DryRun: raises what `invoke` would raise before anything runs."""
+        headers = {"x-amz-invocation-type": "DryRun"}
+        self._session.request("POST", f"{_function(name)}/invocations", b"{}", headers)
 
     def logs(
         self,
@@ -128,40 +174,108 @@ class Client:
 
         Following ends with the caller, or behind the REPORT line of `request_id`.
         """
+        arguments = {
+            "follow": "1" if follow else None,
+            "since_ms": None if since_ms is None else str(since_ms),
+            "request_id": request_id,
+            "grep": grep,
+        }
+        return map(json.loads, self._session.lines(f"/_lamb/logs/{quote(name)}{query(arguments)}"))
 
     # --- what AWS has no word for --------------------------------------------------------------
 
     def settled(self, name: str, timeout_s: float = 60.0) -> bool:
         """Wait until the function is neither Pending nor being updated; False after `timeout_s`."""
+        wait = query({"timeout_ms": str(round(timeout_s * 1000))})
+        return bool(self._session.json("GET", f"{_own(name)}/settled{wait}")["Settled"])
 
     def environment(self, name: str) -> dict[str, str]:
         """The decrypted variables of a version; {} when it has none."""
+        variables: dict[str, str] = self._session.json("GET", f"{_own(name)}/environment")["Variables"]
+        return variables
 
     def code(self, sha256: str) -> bytes:
         """The zip, by its CodeSha256 (base64)."""
+        name = sha256.translate(str.maketrans("+/", "-_"))
+        return self._session.request("GET", f"/_lamb/code/{quote(name)}").body
 
-    def key_show(self) -> Document: ...
+    def key_show(self) -> Document:
+        """The keys that seal environment variables, without their secrets."""
+        return self._session.json("GET", "/_lamb/key")
 
-    def key_rotate(self) -> Document: ...
+    def key_rotate(self) -> Document:
+        """Make a new key and seal everything again with it."""
+        return self._session.json("POST", "/_lamb/key/rotate")
 
-    def runtimes(self) -> list[Document]: ...
+    def runtimes(self) -> Documents:
+        """What was found where."""
+        found: Documents = self._session.json("GET", "/_lamb/runtimes")["Runtimes"]
+        return found
 
-    def doctor(self) -> Document: ...
+    def doctor(self) -> Document:
+        """Each wall, whether it stands, and the fix."""
+        return self._session.json("GET", "/_lamb/doctor")
 
-    def complete(self, kind: str, function: str | None = None) -> list[str]:
+    def complete(self, kind: str, function: str | None = None) -> Names:
         """Names for the shell: kind is `functions`, `versions`, `aliases` or `runtimes`."""
+        target = f"/_lamb/complete{query({'kind': kind, 'function': function})}"
+        return self._session.request("GET", target).body.decode().splitlines()
 
     def health(self) -> Document:
         """`version`, `pid`, `home`, `uptimeMs`, …"""
+        return self._session.json("GET", "/_lamb/health")
+
+    def running(self) -> Document | None:
+        """`health` of a daemon that already runs, None where there is none. Never starts one."""
+        return self._session.running()
 
     def stop(self) -> bool:
         """Ask the daemon to end what runs and exit, and wait for that; False when none was running.
 
         Never starts a daemon.
         """
-
-    def running(self) -> Document | None:
-        """`health` of a daemon that already runs, None where there is none. Never starts one."""
+        return self._session.stop()
 
     def close(self) -> None:
         """Close the connection; the next method opens a new one."""
+        self._session.close()
+
+
+def _function(name: str) -> str:
+    return f"{_FUNCTIONS}/{quote(name)}"
+
+
+def _alias(name: str, alias: str) -> str:
+    return f"{_FUNCTIONS}/{quote(name)}/aliases/{quote(alias)}"
+
+
+def _own(name: str) -> str:
+    return f"/_lamb/functions/{quote(name)}"
+
+
+def _base64(data: bytes) -> str:
+    return binascii.b2a_base64(data, newline=False).decode()
+
+
+def _encoded(code: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The same members with `ZipFile` in base64."""
+    zipped = code.get("ZipFile")
+    return {**code, "ZipFile": _base64(zipped)} if isinstance(zipped, bytes) else code
+
+
+def _answer(headers: Mapping[str, str], payload: bytes) -> Answer:
+    init, missing = headers.get("x-lamb-init-ms"), headers.get("x-lamb-missing-walls")
+    return Answer(
+        payload=payload,
+        function_error=headers.get("x-amz-function-error"),
+        executed_version=headers.get("x-amz-executed-version", ""),
+        request_id=headers.get("x-amzn-requestid", ""),
+        log_tail=binascii.a2b_base64(headers.get("x-amz-log-result", "")),
+        verdict=headers["x-lamb-verdict"],
+        duration_ms=float(headers["x-lamb-duration-ms"]),
+        init_ms=None if init is None else float(init),
+        memory_mb=int(headers["x-lamb-memory-mb"]),
+        memory_used_mb=int(headers["x-lamb-memory-used-mb"]),
+        walls=headers.get("x-lamb-walls", ""),
+        missing_walls=tuple(missing.split(",")) if missing else (),
+    )
