@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 from lamb.api.members import Members
 from lamb.model.clock import iso_offset
 from lamb.model.function import Alias, Configuration, Logging, Status, Version
+from lamb.model.names import runtime_version_arn
 from lamb.model.requests import AliasChanges, Changes
 
 Document = dict[str, Any]
@@ -62,7 +61,7 @@ def function(version: Version, arn: str) -> Document:
     """
     document = listed(version, arn)
     document["RuntimeVersionConfig"] = {
-        "RuntimeVersionArn": _runtime_version_arn(version.key.region, version.configuration.runtime)
+        "RuntimeVersionArn": runtime_version_arn(version.key.region, version.configuration.runtime)
     }
     document.update(_status(version.status))
     return document
@@ -166,8 +165,3 @@ def _status(status: Status) -> Mapping[str, str]:
         "LastUpdateStatusReasonCode": status.last_update_reason_code,
     }
     return {name: value for name, value in members.items() if value is not None}
-
-
-@functools.lru_cache(maxsize=64)
-def _runtime_version_arn(region: str, runtime: str) -> str:
-    return f"arn:aws:lambda:{region}::runtime:{hashlib.sha256(runtime.encode()).hexdigest()}"

@@ -54,7 +54,7 @@ class TextLines:
     def report(self, now_ms: int, report: Report) -> str | None:  # noqa: ARG002
         init = "" if report.init_ms is None else f"Init Duration: {report.init_ms:.2f} ms\t"
         status = "" if report.status == "success" else f"Status: {report.status}"
-        kind = f"\tError Type: {report.error_type}" if status and report.error_type else ""
+        kind = f"\tError Type: {report.error_type}" if report.status == "error" and report.error_type else ""
         # AWS ends the line with a tab before the newline.
         return (
             f"REPORT RequestId: {report.request_id}\tDuration: {report.duration_ms:.2f} ms\t"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import re
 from dataclasses import dataclass
 
@@ -127,3 +129,9 @@ def parse_reference(
             "The derived qualifier from the function name does not match the specified qualifier."
         )
     return Reference(FunctionKey(place.account, place.region, name), qualifier or written)
+
+
+@functools.lru_cache(maxsize=64)
+def runtime_version_arn(region: str, runtime: str) -> str:
+    """RuntimeVersionArn: AWS's ends in a hash that says nothing, and so does this one."""
+    return f"arn:aws:lambda:{region}::runtime:{hashlib.sha256(runtime.encode()).hexdigest()}"

@@ -37,3 +37,22 @@ WALLS = (
 
 NAMES = tuple(wall.name for wall in WALLS)
 BY_NAME = {wall.name: wall for wall in WALLS}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Which walls stand on this host, and why the others do not."""
+
+    reasons: dict[str, str]
+    """Wall → "" where it stands, else what the kernel said."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for name in NAMES if not self.reasons[name])
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        return tuple(name for name in NAMES if self.reasons[name])
+
+    def __str__(self) -> str:
+        return f"{len(self.names)}/{len(NAMES)}"

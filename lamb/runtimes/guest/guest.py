@@ -7,7 +7,7 @@ Frames, big-endian:
     daemon → runtime   u32 length of head, u32 length of payload, head (JSON), payload
     runtime → daemon   kind (1 byte), request id (36 bytes), u32 peak memory in KiB,
                        u32 length of payload, payload
-kinds: R ready for an event · D result · E handler error · I init error
+kinds: R ready for the first event · D result · E handler error · I init error
 """
 
 from __future__ import annotations
@@ -45,9 +45,12 @@ class SocketRuntimeClient(BaseLambdaRuntimeClient):
         super().__init__("")
         self._socket = socket.socket(fileno=fd)
         self._reader = self._socket.makefile("rb")
+        self._announced = False
 
     def wait_next_invocation(self):
-        self._send(b"R", _NO_REQUEST, b"")
+        if not self._announced:  # later on, an answer says as much
+            self._announced = True
+            self._send(b"R", _NO_REQUEST, b"")
         head_length, payload_length = _HEAD.unpack(self._read(8))
         head = json.loads(self._read(head_length))
         return InvocationRequest(

@@ -1,0 +1,41 @@
+"""`python -m lamb.daemon`: started by the command line with a bound socket, or by hand."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from lamb.client import start
+from lamb.model import settings as settings_module
+from lamb.sandbox.probe import probe
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="lamb.daemon")
+    parser.add_argument("--home", type=Path)
+    parser.add_argument("--socket-fd", type=int)
+    parser.add_argument("--lock-fd", type=int)
+    arguments = parser.parse_args()
+    settings = settings_module.load({"home": arguments.home}).settings
+    os.umask(0o077)
+    # Probing waits for a child process: meanwhile this one imports what it is made of.
+    with ThreadPoolExecutor(1) as aside:
+        reasons = aside.submit(probe)
+        import uvloop  # noqa: PLC0415
+
+        from lamb.daemon import lifecycle  # noqa: PLC0415
+    if arguments.socket_fd is None:
+        claim = start.claim_home(settings.home)
+        listener, lock = claim.listener, claim.lock
+    else:
+        listener, lock = socket.socket(fileno=arguments.socket_fd), arguments.lock_fd
+    for fd in (listener.fileno(), lock):
+        os.set_inheritable(fd, False)  # noqa: FBT003
+    uvloop.run(lifecycle.run(settings, listener, dict(reasons.result())))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Which version an invocation goes to, remembered until the function changes."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+
+from lamb.core.invoke import Route
+from lamb.model.invocation import Target
+from lamb.model.names import FunctionKey, Reference
+
+# A caller may name any number of qualifiers; what is remembered of them is bounded.
+_MOST = 10_000
+
+
+class Routes:
+    """A cache in front of `resolve`. Lives on the event loop; `forget` may be called from there only."""
+
+    def __init__(self, resolve: Callable[[Reference], Awaitable[Route]], draw: random.Random) -> None:
+        self._resolve = resolve
+        self._draw = draw
+        self._known: dict[Reference, Route] = {}
+        self._epoch = 0
+
+    async def target(self, reference: Reference, seed: int | None) -> Target:
+        """The version to run, drawn anew for each invocation of a weighted alias."""
+        route = self._known.get(reference)
+        if route is None:
+            epoch = self._epoch
+            route = await self._resolve(reference)
+            # A change that came in between may not be hidden by what was read before it.
+            if epoch == self._epoch:
+                if len(self._known) >= _MOST:
+                    self._known.clear()
+                self._known[reference] = route
+        if route.additional is None:
+            return route.primary
+        draw = self._draw.random() if seed is None else random.Random(seed).random()
+        return route.pick(draw)
+
+    def forget(self, key: FunctionKey) -> None:
+        self._epoch += 1
+        self._known = {r: route for r, route in self._known.items() if r.key != key}
+
+
+class Settling:
+    """Lets callers wait until a function's changes have settled."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[FunctionKey, list[asyncio.Future[None]]] = {}
+
+    def announce(self, key: FunctionKey) -> None:
+        for future in self._waiting.pop(key, []):
+            if not future.done():
+                future.set_result(None)
+
+    async def wait(self, key: FunctionKey, timeout_s: float) -> None:
+        """Until the next announcement for this function, or the time has passed."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(key, []).append(future)
+        try:
+            await asyncio.wait_for(future, timeout_s)
+        except (asyncio.TimeoutError, TimeoutError):
+            waiting = self._waiting.get(key, [])
+            if future in waiting:
+                waiting.remove(future)

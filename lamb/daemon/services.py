@@ -1,0 +1,203 @@
+"""What the API asks of the daemon, carried out with the objects that `wiring` built."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import os
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import lamb
+from lamb.api.services import LogQuery
+from lamb.core import functions
+from lamb.core.context import Core
+from lamb.daemon.ports import Ports
+from lamb.daemon.routing import Routes, Settling
+from lamb.engine.invoker import Engine, Identity
+from lamb.logs import follow
+from lamb.logs.journal import Group, Journal
+from lamb.model.invocation import Event, Outcome, Target
+from lamb.model.names import FunctionKey, Place, Reference
+from lamb.model.settings import Settings
+from lamb.runtimes.table import NAMES, RuntimeTable, how_to_add
+from lamb.sandbox.walls import BY_NAME
+
+T = TypeVar("T")
+
+
+class Services:
+    """Implements `lamb.api.services.Services`. Lives on the event loop."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        core: Core,
+        runtimes: RuntimeTable,
+        journal: Journal,
+        stop: Callable[[], None],
+    ) -> None:
+        self.core = core
+        self.place = Place(settings.account, settings.region)
+        self.tokens = Tokens()
+        self.settling = Settling()
+        self.ports = Ports()
+        self.stop = stop
+        # Set by wiring, which needs this object to build them.
+        self.engine: Engine
+        self.routes: Routes
+        self._settings = settings
+        self._runtimes = runtimes
+        self._journal = journal
+        self._pool = ThreadPoolExecutor(4, thread_name_prefix="control")
+        self._started = time.monotonic()
+        self._background: set[asyncio.Task[None]] = set()
+
+    @property
+    def function_tokens(self) -> Mapping[str, FunctionKey]:
+        return self.tokens.owners
+
+    async def run(self, work: Callable[..., T], *args: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work, *args)
+
+    # ------------------------------------------------------------------ invoking
+
+    async def invoke(self, reference: Reference, event: Event, seed: int | None) -> Outcome:
+        target = await self.routes.target(reference, seed)
+        outcome = await self.engine.invoke(target, event)
+        standing = self.engine.standing
+        return dataclasses.replace(outcome, walls=str(standing), missing_walls=standing.missing)
+
+    async def check(self, reference: Reference) -> None:
+        await self.routes.target(reference, 0)
+
+    def forget(self, key: FunctionKey) -> None:
+        """The function changed: remember nothing of it, and start nothing old."""
+        self.routes.forget(key)
+        self.engine.retire(key)
+
+    # ------------------------------------------------------------------ settling
+
+    def settle_soon(self, key: FunctionKey) -> None:
+        task = asyncio.get_running_loop().create_task(self._settle(key))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def _settle(self, key: FunctionKey) -> None:
+        runtime = await self.run(functions.settle, self.core, key)
+        self.settling.announce(key)
+        if runtime is not None:
+            await self.engine.prepare(runtime)
+
+    async def settled(self, reference: Reference, timeout_s: float) -> bool:
+        deadline = time.monotonic() + timeout_s
+        while True:
+            waiting = asyncio.ensure_future(self.settling.wait(reference.key, timeout_s))
+            view = await self.run(functions.get, self.core, reference)
+            status = view.version.status
+            if status.state != "Pending" and status.last_update != "InProgress":
+                waiting.cancel()
+                return True
+            if time.monotonic() >= deadline:
+                waiting.cancel()
+                return False
+            await waiting
+
+    # ------------------------------------------------------------------ telling
+
+    async def logs(self, key: FunctionKey, query: LogQuery) -> AsyncIterator[Mapping[str, Any]]:
+        view = await self.run(functions.get, self.core, Reference(key))
+        group = Group(key.account, key.region, view.version.configuration.logging.group)
+        wanted = follow.Query(query.follow, query.since_ms, query.request_id, query.grep)
+        async for entry in follow.read(self._journal, group, wanted):
+            if entry is None:
+                yield {}
+            else:
+                yield {
+                    "timestamp": entry.timestamp_ms,
+                    "stream": entry.stream,
+                    "requestId": entry.request_id,
+                    "message": entry.message,
+                }
+
+    async def runtimes(self) -> list[Mapping[str, Any]]:
+        found = await self.run(self._runtimes.found)
+        return [
+            {
+                "name": name,
+                "version": found[name].version if name in found else None,
+                "path": str(found[name].executable) if name in found else None,
+                "fix": None if name in found else how_to_add(name),
+            }
+            for name in NAMES
+        ]
+
+    async def doctor(self) -> Mapping[str, Any]:
+        standing = self.engine.standing
+        walls = [
+            {
+                "name": name,
+                "keeps": BY_NAME[name].keeps,
+                "stands": not reason,
+                "reason": reason or None,
+                "fix": BY_NAME[name].fix if reason else None,
+            }
+            for name, reason in standing.reasons.items()
+        ]
+        return {
+            "walls": walls,
+            "summary": str(standing),
+            "home": str(self._settings.home),
+            "user": "root" if os.getuid() == 0 else "unprivileged",
+            "version": lamb.__version__,
+            "runtimes": await self.runtimes(),
+        }
+
+    def health(self) -> Mapping[str, Any]:
+        return {
+            "version": lamb.__version__,
+            "pid": os.getpid(),
+            "home": str(self._settings.home),
+            "uptimeMs": round((time.monotonic() - self._started) * 1000),
+            "environments": len(self.engine),
+            "busy": self.engine.busy,
+            "walls": str(self.engine.standing),
+        }
+
+    # ------------------------------------------------------------------ listening
+
+    async def listen(self, port: int) -> int:
+        return await self.ports.listen(self, port)
+
+    async def unlisten(self, port: int) -> None:
+        await self.ports.unlisten(port)
+
+    async def close(self) -> None:
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        self._pool.shutdown()
+
+
+class Tokens:
+    """What functions show when they call lamb: one token an environment, good while it lives."""
+
+    def __init__(self) -> None:
+        self.owners: dict[str, FunctionKey] = {}
+        self.port = 0
+
+    def identify(self, target: Target) -> Identity:
+        """Credentials as AWS gives them, and where they are of use."""
+        token = secrets.token_urlsafe(48)
+        self.owners[token] = target.key
+        variables = {
+            "AWS_ACCESS_KEY_ID": "ASIA" + secrets.token_hex(8).upper(),
+            "AWS_SECRET_ACCESS_KEY": secrets.token_urlsafe(30),
+            "AWS_SESSION_TOKEN": token,
+        }
+        if target.configuration.network == "host":
+            variables["AWS_ENDPOINT_URL_LAMBDA"] = f"http://127.0.0.1:{self.port}"
+        return Identity(variables, lambda: self.owners.pop(token, None) and None)

@@ -1,0 +1,117 @@
+"""Every object of the daemon, built once. Reading this file is reading what depends on what."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lamb.core import functions, invoke
+from lamb.core.context import Core
+from lamb.daemon.ports import Ports
+from lamb.daemon.routing import Routes
+from lamb.daemon.services import Services
+from lamb.engine.invoker import Engine, Policy
+from lamb.engine.zygotes import Zygotes
+from lamb.logs.journal import Journal
+from lamb.model.clock import SystemClock
+from lamb.model.names import FunctionKey
+from lamb.model.settings import Settings, process_environment
+from lamb.packages.shelf import Shelf
+from lamb.runtimes.table import RuntimeTable
+from lamb.sandbox.cgroup import CgroupTree
+from lamb.sandbox.process import become_subreaper
+from lamb.sandbox.walls import NAMES, Standing
+from lamb.secrets.keyring import Keyring
+from lamb.store.database import Database
+
+# Sealed by the operating system's own limit: what one machine can hold at all.
+_MB = 1 << 20
+
+
+@dataclass
+class Daemon:
+    services: Services
+    engine: Engine
+    ports: Ports
+    database: Database
+    journal: Journal
+
+    async def recover(self) -> None:
+        """Go on with what an earlier daemon began: functions that had not settled."""
+        for key in await self.services.run(functions.unsettled, self.services.core):
+            self.services.settle_soon(key)
+
+    async def close(self) -> None:
+        await self.engine.close()
+        await self.services.close()
+        self.journal.close()
+        self.database.close()
+
+
+async def build(
+    settings: Settings, wall_reasons: dict[str, str], function_port: int, stop: Callable[[], None]
+) -> Daemon:
+    loop = asyncio.get_running_loop()
+    clock = SystemClock()
+    become_subreaper()
+    cgroups, cgroup_reason = _cgroups()
+    reasons = {**wall_reasons, "cgroup": cgroup_reason}
+    standing = Standing({name: reasons[name] for name in NAMES})
+
+    database = Database(f"sqlite:///{settings.home / 'lamb.sqlite3'}", clock)
+    keyring = Keyring.open(settings.home / "keys" / "keyring.json")
+    runtimes = RuntimeTable(settings.runtimes, settings.run / "interpreters.json", process_environment())
+    journal = Journal(settings.home / "logs", settings.log_max_mb * _MB)
+    services: Services
+
+    def changed(key: FunctionKey) -> None:
+        """Called by the control plane, from its threads."""
+        loop.call_soon_threadsafe(services.forget, key)
+
+    core = Core(
+        database=database,
+        shelf=Shelf(settings.home / "packages"),
+        keyring=keyring,
+        clock=clock,
+        settings=settings,
+        require_runtime=runtimes.require,
+        changed=changed,
+    )
+    services = Services(settings, core, runtimes, journal, stop)
+    services.tokens.port = function_port
+    services.routes = Routes(
+        lambda reference: services.run(invoke.resolve, core, reference), random.Random(settings.seed)
+    )
+    policy = Policy(
+        require_all_walls=settings.sandbox == "require",
+        max_environments=settings.max_environments,
+        memory_total_mb=settings.memory_total_mb or _machine_memory_mb(),
+        environment_idle_s=settings.environment_idle_s,
+    )
+    services.engine = engine = Engine(
+        policy=policy,
+        zygotes=Zygotes(settings.home, standing, runtimes.require),
+        cgroups=cgroups,
+        journal=journal,
+        clock=clock,
+        identify=services.tokens.identify,
+    )
+    return Daemon(services, engine, services.ports, database, journal)
+
+
+def _cgroups() -> tuple[CgroupTree | None, str]:
+    """Our groups, or why there are none."""
+    try:
+        return CgroupTree(), ""
+    except OSError as error:
+        return None, str(error)
+
+
+def _machine_memory_mb() -> int:
+    with contextlib.suppress(ValueError, OSError):
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // _MB
+    return 1 << 20

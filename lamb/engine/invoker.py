@@ -1,0 +1,251 @@
+"""The engine: finds or starts an environment for an invocation, runs it, and keeps the house."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lamb.engine import variables, watch
+from lamb.engine.environment import Environment
+from lamb.engine.pool import Pool
+from lamb.engine.transcript import Transcript, lines_for
+from lamb.engine.zygotes import Zygotes
+from lamb.logs.journal import Group, Journal
+from lamb.model.clock import Clock, day
+from lamb.model.errors import SandboxRefused, TooManyRequests
+from lamb.model.invocation import Event, Outcome, Target
+from lamb.model.names import FunctionKey, runtime_version_arn
+from lamb.runtimes.base import Runtime
+from lamb.sandbox.cgroup import Cgroup, CgroupTree
+from lamb.sandbox.process import Zygote
+from lamb.sandbox.spec import Order
+from lamb.sandbox.walls import NAMES, Standing
+
+_FREEZE_AFTER_S = 0.01
+_WATCH_EVERY_S = 0.01
+_SWEEP_EVERY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the user's settings say about running."""
+
+    require_all_walls: bool
+    max_environments: int
+    memory_total_mb: int
+    environment_idle_s: float
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who a function is to lamb: variables it gets, and what to do when the environment ends."""
+
+    variables: Mapping[str, str]
+    revoke: Callable[[], None] = field(default=lambda: None)
+
+
+class Engine:
+    """Lives on the event loop. `identify` makes the credentials of each new environment."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        zygotes: Zygotes,
+        cgroups: CgroupTree | None,
+        journal: Journal,
+        clock: Clock,
+        identify: Callable[[Target], Identity],
+    ) -> None:
+        self._policy = policy
+        self._zygotes = zygotes
+        self._cgroups = cgroups
+        self._journal = journal
+        self._clock = clock
+        self._identify = identify
+        self._pool: Pool[Environment] = Pool(policy.max_environments, policy.memory_total_mb)
+        self._number = 0
+        self._unfrozen: dict[Environment, float] = {}
+        self._ended_groups: list[Cgroup] = []
+        self._loop = asyncio.get_running_loop()
+        self._tending = self._loop.create_task(self._tend())
+        self._changed = asyncio.Event()
+
+    @property
+    def standing(self) -> Standing:
+        return self._zygotes.standing
+
+    @property
+    def busy(self) -> int:
+        return len(self._pool.busy)
+
+    def __len__(self) -> int:
+        return len(self._pool)
+
+    async def invoke(self, target: Target, event: Event) -> Outcome:
+        """Run one event. Raises TooManyRequests, SandboxRefused, EnvironmentStartFailed, KMS errors."""
+        environment = self._pool.take(target)
+        if environment is None:
+            environment = await self._start(target)
+        else:
+            self._unfrozen.pop(environment, None)
+        try:
+            outcome = await environment.run(event)
+        finally:
+            self._release(environment)
+        return outcome
+
+    async def prepare(self, runtime: str) -> None:
+        """Have the zygote of a runtime ready, so that a first invocation need not wait for it."""
+        await self._zygotes.get(runtime)
+
+    def retire(self, key: FunctionKey) -> None:
+        """Code or configuration changed, or the function is gone: new invocations start anew."""
+        for environment in self._pool.retire(key):
+            self._close(environment)
+
+    async def close(self) -> None:
+        self._tending.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._tending
+        for environment in (*self._pool.idle_since(float("inf")), *self._pool.busy):
+            self._close(environment)
+        await self._zygotes.close()
+        for _ in range(50):
+            self._remove_groups()
+            if not self._ended_groups:
+                break
+            await asyncio.sleep(0.01)
+        if self._cgroups:
+            self._cgroups.close()
+
+    # ------------------------------------------------------------------ environments
+
+    async def _start(self, target: Target) -> Environment:
+        missing = self.standing.missing
+        if missing and self._policy.require_all_walls:
+            raise SandboxRefused(
+                f"`sandbox` is set to `require`, and this host refuses: {', '.join(missing)}. "
+                "`lamb doctor` shows the fix for each"
+            )
+        victims = self._pool.room_for(target)
+        if victims is None:
+            raise TooManyRequests("ConcurrentInvocationLimitExceeded")
+        for victim in victims:
+            self._close(victim)
+        runtime, zygote = await self._zygotes.get(target.configuration.runtime)
+        self._number += 1
+        return self._launch(target, runtime, zygote)
+
+    def _launch(self, target: Target, runtime: Runtime, zygote: Zygote) -> Environment:
+        number, configuration = self._number, target.configuration
+        now_ms = self._clock.now_ms()
+        stream = f"{day(now_ms)}/[{target.version}]{secrets.token_hex(16)}"
+        identity = self._identify(target)
+        places, workdir = self._places(target, zygote, number)
+        order = Order(
+            number=number,
+            task=target.code.name,
+            handler=configuration.handler,
+            environ=variables.compose(target, runtime, stream, identity.variables, places),
+            tmp_mb=configuration.ephemeral_storage_mb,
+            memory_mb=configuration.memory_mb,
+            network=configuration.network,
+            memory_by_cgroup=self._cgroups is not None,
+            workdir=workdir,
+            layers=tuple(layer.name for layer in target.layers),
+        )
+        group = Group(target.key.account, target.key.region, configuration.logging.group)
+        transcript = Transcript(self._journal, group, stream, self._clock, lines_for(configuration.logging))
+        transcript.describe(target.version, *_runtime_version(target, runtime))
+        cgroup = self._cgroups.create(order) if self._cgroups else None
+        environment: Environment
+
+        def ended() -> None:
+            self._forget(environment)
+            identity.revoke()
+
+        environment = Environment(target, order, transcript, cgroup, ended)
+        self._pool.add(environment)
+        try:
+            environment.start(zygote)
+        except BaseException:
+            environment.close()
+            raise
+        return environment
+
+    def _release(self, environment: Environment) -> None:
+        if not environment.alive:
+            return
+        now = time.monotonic()
+        if self._pool.release(environment, now):
+            self._unfrozen[environment] = now
+            self._changed.set()
+        else:
+            self._close(environment)
+
+    def _close(self, environment: Environment) -> None:
+        self._pool.remove(environment)
+        environment.close()
+
+    def _forget(self, environment: Environment) -> None:
+        self._pool.remove(environment)
+        self._unfrozen.pop(environment, None)
+        if environment.cgroup is not None:
+            self._ended_groups.append(environment.cgroup)
+            self._changed.set()
+
+    def _places(self, target: Target, zygote: Zygote, number: int) -> tuple[variables.Places, str]:
+        """Where things are for the function; without the mount wall they stay where they are."""
+        if "mount" in zygote.base.walls:
+            return variables.Places(), ""
+        workdir = Path(zygote.base.scratch) / str(number)
+        workdir.mkdir(parents=True, exist_ok=True)
+        return variables.Places(str(target.code), zygote.base.runtime_dir), str(workdir)
+
+    # ------------------------------------------------------------------ tending
+
+    async def _tend(self) -> None:
+        """Watch memory of what runs, freeze what does not, close what is old. Sleeps when idle."""
+        swept = 0.0
+        while True:
+            if self._pool.busy or self._unfrozen or self._ended_groups:
+                await asyncio.sleep(_WATCH_EVERY_S)
+            else:
+                self._changed.clear()
+                with contextlib.suppress(asyncio.TimeoutError, TimeoutError):
+                    await asyncio.wait_for(self._changed.wait(), _SWEEP_EVERY_S)
+            now = time.monotonic()
+            self._watch_memory()
+            self._freeze(now)
+            if now - swept >= _SWEEP_EVERY_S:
+                swept = now
+                for environment in self._pool.idle_since(now - self._policy.environment_idle_s):
+                    self._close(environment)
+            self._remove_groups()
+
+    def _watch_memory(self) -> None:
+        for environment in self._pool.busy:
+            used = watch.memory_used(environment)
+            if used > environment.target.configuration.memory_mb << 20 and not environment.out_of_memory:
+                environment.out_of_memory = True
+                environment.kill_runtime()
+
+    def _freeze(self, now: float) -> None:
+        for environment, since in list(self._unfrozen.items()):
+            if now - since >= _FREEZE_AFTER_S:
+                del self._unfrozen[environment]
+                environment.freeze()
+
+    def _remove_groups(self) -> None:
+        self._ended_groups = [group for group in self._ended_groups if not group.remove()]
+
+
+def _runtime_version(target: Target, runtime: Runtime) -> tuple[str, str]:
+    """`python:3.12.v1` and the ARN of that runtime version."""
+    name, _, patch = runtime.version.rpartition(".")
+    return f"python:{name}.v{patch}", runtime_version_arn(target.key.region, runtime.name)

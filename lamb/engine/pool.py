@@ -1,0 +1,113 @@
+"""Which environment runs what: bookkeeping only. Nothing here waits, starts or stops anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Generic, Protocol, TypeVar
+
+from lamb.model.invocation import Target
+from lamb.model.names import FunctionKey
+
+
+class Pooled(Protocol):
+    """What the pool needs to know of an environment."""
+
+    @property
+    def target(self) -> Target: ...
+
+
+E = TypeVar("E", bound=Pooled)
+_Key = tuple[FunctionKey, str, str]
+
+
+class Pool(Generic[E]):
+    """Idle environments of each generation of each version, the busy ones, and how much room is left."""
+
+    def __init__(self, most: int, memory_mb: int) -> None:
+        """`most` environments, with `memory_mb` of memory sizes together."""
+        self._most = most
+        self._memory_mb = memory_mb
+        self._idle: dict[_Key, list[tuple[E, float]]] = {}
+        self._busy: set[E] = set()
+        self._stale: set[E] = set()
+        self._reserved_mb = 0
+
+    def take(self, target: Target) -> E | None:
+        """The idle environment that was used last, now busy; None: start one."""
+        idle = self._idle.get(_key(target))
+        if not idle:
+            return None
+        environment, _ = idle.pop()
+        self._busy.add(environment)
+        return environment
+
+    def room_for(self, target: Target) -> list[E] | None:
+        """Idle environments to close before one more may start, the longest unused first.
+
+        [] when there is room, None when closing all that are idle would not make any.
+        """
+        count = len(self) + 1
+        reserved = self._reserved_mb + target.configuration.memory_mb
+        victims: list[E] = []
+        candidates: list[E] | None = None
+        while count > self._most or reserved > self._memory_mb:
+            if candidates is None:
+                candidates = [e for e, _ in sorted(self._pairs(), key=lambda pair: -pair[1])]
+            if not candidates:
+                return None
+            victim = candidates.pop()
+            victims.append(victim)
+            count -= 1
+            reserved -= victim.target.configuration.memory_mb
+        return victims
+
+    def add(self, environment: E) -> None:
+        """A new environment, which starts out busy."""
+        self._busy.add(environment)
+        self._reserved_mb += environment.target.configuration.memory_mb
+
+    def release(self, environment: E, now_s: float) -> bool:
+        """Back from work; False when its function has changed and it should be closed instead."""
+        if environment in self._stale:
+            return False
+        self._busy.discard(environment)
+        self._idle.setdefault(_key(environment.target), []).append((environment, now_s))
+        return True
+
+    def remove(self, environment: E) -> None:
+        """It is gone, or about to be closed. Removing twice changes nothing."""
+        key = _key(environment.target)
+        idle = self._idle.get(key, [])
+        rest = [pair for pair in idle if pair[0] is not environment]
+        if environment not in self._busy and len(rest) == len(idle):
+            return
+        self._busy.discard(environment)
+        self._stale.discard(environment)
+        self._idle[key] = rest
+        if not rest:
+            del self._idle[key]
+        self._reserved_mb -= environment.target.configuration.memory_mb
+
+    def retire(self, key: FunctionKey) -> list[E]:
+        """The function changed: idle environments to close now; busy ones are closed when released."""
+        self._stale.update(e for e in self._busy if e.target.key == key)
+        return [e for e, _ in self._pairs() if e.target.key == key]
+
+    def idle_since(self, before_s: float) -> list[E]:
+        """Environments that came back from work before that time."""
+        return [e for e, since in self._pairs() if since < before_s]
+
+    @property
+    def busy(self) -> frozenset[E]:
+        return frozenset(self._busy)
+
+    def __len__(self) -> int:
+        return len(self._busy) + sum(map(len, self._idle.values()))
+
+    def _pairs(self) -> Iterator[tuple[E, float]]:
+        for pairs in list(self._idle.values()):
+            yield from list(pairs)
+
+
+def _key(target: Target) -> _Key:
+    return (target.key, target.version, target.generation)

@@ -1,0 +1,123 @@
+"""What one environment writes to the log, and what the platform writes about it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+from lamb.logs.journal import Entry, Group, Journal
+from lamb.logs.lines import JsonLines, Lines, Report, TextLines
+from lamb.logs.output import OutputParser
+from lamb.model.clock import Clock
+from lamb.model.function import Logging
+from lamb.model.limits import LOG_TAIL_BYTES
+
+_CHUNK = 1 << 16
+
+
+class Transcript:
+    """Reads the environment's output pipe and puts it between START and REPORT, in order."""
+
+    def __init__(self, journal: Journal, group: Group, stream: str, clock: Clock, lines: Lines) -> None:
+        self._journal = journal
+        self._group = group
+        self._stream = stream
+        self._clock = clock
+        self._lines = lines
+        self._parser = OutputParser()
+        self._request_id: str | None = None
+        self._tail: list[bytes] = []
+        self._tail_size = 0
+        self._pipe = -1
+        self._runtime = ("", "")
+        self._version = ""
+
+    def describe(self, version: str, runtime_version: str, runtime_arn: str) -> None:
+        """What the platform's lines say: the function version, and the runtime's version and ARN."""
+        self._version = version
+        self._runtime = (runtime_version, runtime_arn)
+
+    def listen(self, pipe: int) -> None:
+        """Take over the reading end of the output pipe."""
+        os.set_blocking(pipe, False)  # noqa: FBT003
+        self._pipe = pipe
+        asyncio.get_running_loop().add_reader(pipe, self._read)
+
+    def close(self) -> None:
+        """Write down what is left in the pipe, then let go of it."""
+        if self._pipe < 0:
+            return
+        self._drain()
+        asyncio.get_running_loop().remove_reader(self._pipe)
+        os.close(self._pipe)
+        self._pipe = -1
+
+    def init_start(self) -> None:
+        self._say(self._lines.init_start(self._clock.now_ms(), *self._runtime))
+
+    def init_report(self, init_ms: float, status: str, error_type: str | None) -> None:
+        self._drain()
+        self._say(self._lines.init_report(self._clock.now_ms(), init_ms, status, error_type))
+
+    def begin(self, request_id: str) -> None:
+        self._tail.clear()
+        self._tail_size = 0
+        self._drain()
+        self._request_id = request_id
+        self._say(self._lines.start(self._clock.now_ms(), request_id, self._version))
+
+    def end(self, report: Report) -> bytes:
+        """Close the invocation's log; its last 4096 bytes, as LogResult has them."""
+        self._drain()
+        now_ms = self._clock.now_ms()
+        self._say(self._lines.end(now_ms, report))
+        self._say(self._lines.report(now_ms, report))
+        self._request_id = None
+        return b"".join(self._tail)[-LOG_TAIL_BYTES:]
+
+    def _read(self) -> None:
+        """One piece, on the event loop's word; a chatty function must not starve the others."""
+        try:
+            data = os.read(self._pipe, _CHUNK)
+        except BlockingIOError:
+            return
+        if data:
+            for message in self._parser.feed(data):
+                self._say(message)
+        else:
+            asyncio.get_running_loop().remove_reader(self._pipe)
+
+    def _drain(self) -> None:
+        """All that was written so far: what a function printed comes before what its end is called."""
+        if self._pipe < 0:
+            return
+        budget = 64  # of what a child process goes on writing meanwhile, the rest comes later
+        while budget:
+            budget -= 1
+            try:
+                data = os.read(self._pipe, _CHUNK)
+            except BlockingIOError:
+                break
+            if not data:
+                break
+            for message in self._parser.feed(data):
+                self._say(message)
+        for message in self._parser.rest():
+            self._say(message)
+
+    def _say(self, message: str | None) -> None:
+        if message is None:
+            return
+        entry = Entry(self._clock.now_ms(), self._stream, self._request_id, message)
+        self._journal.append(self._group, entry)
+        data = message.encode("utf-8", "replace")
+        if not data.endswith(b"\n"):  # a record of several lines, or a print without an end
+            data += b"\n"
+        self._tail.append(data)
+        self._tail_size += len(data)
+        while self._tail_size - len(self._tail[0]) >= LOG_TAIL_BYTES:
+            self._tail_size -= len(self._tail.pop(0))
+
+
+def lines_for(logging: Logging) -> Lines:
+    return JsonLines(logging.system_level or "INFO") if logging.format == "JSON" else TextLines()
