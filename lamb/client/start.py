@@ -17,8 +17,8 @@ import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from lamb.model.errors import HomeUnusable
 
@@ -44,8 +44,7 @@ _PASSED_ON = (
 _PASSED_ON_PREFIXES = ("LAMB_", "LC_", "XDG_", "PYENV_", "UV_", "AWS_ENDPOINT_URL")
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """The right to be the daemon of a home: its bound socket and its lock, both open and inheritable."""
 
     listener: socket.socket
