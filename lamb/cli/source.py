@@ -1,0 +1,155 @@
+"""Where a function's code comes from: a zip, a directory or a file; and the handler one finds in it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lamb.cli.faults import Refusal, UsageFault
+from lamb.cli.output import Output
+
+_USUAL_NAMES = ("lambda_handler", "handler")
+_SHOWN_FINDINGS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Exactly one of them is given."""
+
+    zip: Path | None = None
+    dir: Path | None = None
+    file: Path | None = None
+
+    def __post_init__(self) -> None:
+        if sum(path is not None for path in (self.zip, self.dir, self.file)) != 1:
+            raise UsageFault(
+                "Say where the code is", hint="exactly one of --zip FILE, --dir DIR, --file FILE"
+            )
+
+    def read(self) -> bytes:
+        """The package's bytes. Raises UsageFault for what is not there."""
+        path = self.zip or self.dir or self.file
+        assert path is not None  # noqa: S101 -- checked above
+        try:
+            if self.zip is not None:
+                return path.read_bytes()
+            if path.is_dir() != (self.dir is not None):
+                raise UsageFault(*_confused(path))
+            if not path.exists():
+                raise UsageFault(f"`{path}` does not exist")
+            # Zips need no builder, and a zip is what scripts give.
+            from lamb.packages.build import build  # noqa: PLC0415
+
+            return build(path)
+        except OSError as error:
+            raise UsageFault(f"`{error.filename or path}` cannot be read: {error.strerror}") from error
+
+
+def _confused(path: Path) -> tuple[str]:
+    if path.is_dir():
+        return (f"`{path}` is a directory: use --dir",)
+    if path.exists():
+        return (f"`{path}` is no directory: use --file or --zip",)
+    return (f"`{path}` does not exist",)
+
+
+def checked(package: bytes, runtime: str | None, policy: str, out: Output, *, fix: bool) -> bytes:
+    """The package, repaired if `fix` asks for it. Raises Refusal for modes that would fail at run time.
+
+    `policy`: the setting `package_modes`.
+    """
+    from lamb.packages import archive  # noqa: PLC0415 -- only commands that carry code pay for it
+
+    findings = archive.mode_findings(package, runtime=runtime)
+    serious = [finding for finding in findings if finding.severity == "error"]
+    if fix and any(finding.severity != "note" for finding in findings):
+        out.receipt(f"repaired the modes of {len(findings)} entries")
+        return archive.repair(package)
+    if not serious or policy == "aws":
+        return package
+    lines = [f"`{f.entry}` {f.message} (mode {f.mode or 0:04o}, expected {f.expected})" for f in serious]
+    more = len(lines) - _SHOWN_FINDINGS
+    shown = "\n      ".join(lines[:_SHOWN_FINDINGS] + ([f"and {more} more"] if more > 0 else []))
+    raise Refusal(
+        f"The package would fail at run time with `Permission denied`:\n      {shown}",
+        hint="`--fix-permissions` repairs it; `lamb package check` explains",
+    )
+
+
+def guess_handler(package: bytes) -> str:
+    """`module.function`, where there is only one sensible answer. Raises UsageFault where there is not.
+
+    At the root of the package: AWS's own default, else the only function named `lambda_handler` or
+    `handler`, else the only function of the only module.
+    """
+    found = {module: list(_functions(source)) for module, source in _modules(package)}
+    if "lambda_handler" in found.get("lambda_function", ()):
+        return "lambda_function.lambda_handler"
+    usual = [f"{module}.{name}" for module, names in found.items() for name in names if name in _USUAL_NAMES]
+    everything = [f"{module}.{name}" for module, names in found.items() for name in names]
+    for candidates in (usual, everything):
+        if len(candidates) == 1:
+            return candidates[0]
+        if candidates:
+            choice = ", ".join(sorted(candidates)[:6])
+            raise UsageFault("The handler is not clear", hint=f"--handler with one of {choice}")
+    raise UsageFault("No handler found in the package", hint="--handler MODULE.FUNCTION")
+
+
+def _modules(package: bytes) -> Iterator[tuple[str, str]]:
+    """(name, source) of every Python file at the root."""
+    import zipfile  # noqa: PLC0415 -- only guessing needs it
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(package)) as archive:
+            for name in archive.namelist():
+                if name.endswith(".py") and "/" not in name and not name.startswith("_"):
+                    yield name[:-3], archive.read(name).decode(errors="replace")
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError):
+        return  # what is wrong with the archive is said by its check, not by a guess
+
+
+def _functions(source: str) -> Iterator[str]:
+    """Names at the top of a module that a runtime could call."""
+    import ast  # noqa: PLC0415 -- only guessing needs it
+
+    try:
+        module = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return
+    for statement in module.body:
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            if _takes_two(statement.args) and not statement.name.startswith("_"):
+                yield statement.name
+        elif isinstance(statement, ast.Assign):  # handler = Mangum(app)
+            names = (target.id for target in statement.targets if isinstance(target, ast.Name))
+            yield from (name for name in names if name in _USUAL_NAMES)
+        elif isinstance(statement, ast.ImportFrom):  # from shop.web import handler
+            names = (alias.asname or alias.name for alias in statement.names)
+            yield from (name for name in names if name in _USUAL_NAMES)
+
+
+def _takes_two(arguments: object) -> bool:
+    """An event and a context fit in."""
+    import ast  # noqa: PLC0415 -- as above
+
+    assert isinstance(arguments, ast.arguments)  # noqa: S101 -- for the type checker
+    positional = [*arguments.posonlyargs, *arguments.args]
+    required = len(positional) - len(arguments.defaults)
+    required_by_name = sum(default is None for default in arguments.kw_defaults)
+    return required_by_name == 0 and required <= 2 and (len(positional) >= 2 or arguments.vararg is not None)
+
+
+def sensible_runtime(names: Iterable[str], running: tuple[int, int]) -> str:
+    """The Python that runs lamb (what was installed beside it fits), else the highest. Raises UsageFault."""
+    found = [name for name in names if name.startswith("python3.")]
+    own = f"python{running[0]}.{running[1]}"
+    if own in found:
+        return own
+    if not found:
+        raise UsageFault(
+            "No Python runtime was found on this host", hint="`lamb runtimes` says how to add one"
+        )
+    return max(found, key=lambda name: int(name.rpartition(".")[2]))
