@@ -165,6 +165,7 @@ class Services:
             "environments": len(self.engine),
             "busy": self.engine.busy,
             "walls": str(self.engine.standing),
+            "sandbox": self._settings.sandbox,
         }
 
     # ------------------------------------------------------------------ listening
