@@ -23,7 +23,7 @@ def main() -> NoReturn:
 
 
 def run(arguments: list[str]) -> int:
-    """The exit code. What a shell asks on every key press, and scripts ask first, stays below the cost of Typer."""
+    """The exit code. What shells ask on every key press, and scripts ask first, costs no Typer."""
     if arguments == ["--version"]:
         from lamb import __version__  # noqa: PLC0415
 

@@ -15,33 +15,37 @@ app = typer.Typer()
 @app.command("serve")
 def serve(
     ctx: typer.Context,
-    port: Annotated[int, typer.Option("--port", metavar="N", help="0: any free one")] = 0,
-    host: Annotated[
-        str, typer.Option("--host", metavar="ADDRESS", help="Others than loopback let your network in")
-    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", metavar="N", help="Without it, any free one")] = 0,
 ) -> None:
     """Serve AWS's Lambda API on a port, for boto3 and others
 
     lamb serve --port 9000
-    aws lambda list-functions --endpoint-url http://127.0.0.1:9000
     lamb serve --port 9000 --json
+
+    Only this machine can reach it. `aws lambda list-functions --endpoint-url http://127.0.0.1:9000`
+    then lists functions. Ctrl-C closes the port.
     """
     session: Session = ctx.obj
     out = session.out
     # From here on the signals only end the wait: the port is to be closed however this ends.
     signal.pthread_sigmask(signal.SIG_BLOCK, _END)
-    listening = session.client.listen(host, port)
+    opened = session.client.listen(port)
+    url = f"http://127.0.0.1:{opened}"
     try:
         if session.as_json:
-            out.json_line(listening)
+            out.json_line({"Url": url, "Port": opened})
         else:
-            out.line(listening["url"])
+            out.line(url)
         out.stdout.flush()
-        for line in _exports(session, listening["url"]):
-            out.receipt(line, "·")
+        if out.receipts:
+            for line in _exports(session, url):
+                out.note(line)
         number = signal.sigwait(_END)
     finally:
-        session.client.unlisten(listening["port"])
+        # A daemon that was stopped meanwhile has closed the port; no other is to be started for that.
+        closing = session.another_client()
+        if closing.running() is not None:
+            closing.unlisten(opened)
     session.exit_code = 130 if number == signal.SIGINT else 0
 
 
@@ -54,5 +58,4 @@ def _exports(session: Session, url: str) -> list[str]:
         f"export AWS_ENDPOINT_URL_LAMBDA={url}",
         f"export AWS_DEFAULT_REGION={session.settings.region}",
         "export AWS_ACCESS_KEY_ID=lamb AWS_SECRET_ACCESS_KEY=lamb",
-        "Ctrl-C ends it",
     ]
