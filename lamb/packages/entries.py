@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import stat
 import struct
-from calendar import timegm
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Literal
@@ -110,7 +109,7 @@ class Entry:
             )
         except ValueError:
             return _EPOCH_1980_S
-        return timegm(moment.utctimetuple())
+        return int(moment.timestamp())
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,12 +34,12 @@ def shown(name: str) -> str:
 
 
 def error(code: str, name: str, message: str, fix: str, expected: str = "") -> Finding:
-    return Finding("error", code, shown(name), None, expected, fix, message)
+    return Finding("error", code, shown(name), None, shown(expected), fix, message)
 
 
 def warning(code: str, name: str, message: str, fix: str, expected: str = "") -> Finding:
-    return Finding("warning", code, shown(name), None, expected, fix, message)
+    return Finding("warning", code, shown(name), None, shown(expected), fix, message)
 
 
 def note(code: str, name: str, message: str, fix: str = "", expected: str = "") -> Finding:
-    return Finding("note", code, shown(name), None, expected, fix, message)
+    return Finding("note", code, shown(name), None, shown(expected), fix, message)

@@ -63,7 +63,8 @@ def _parse(line: str) -> tuple[re.Pattern[str], bool, bool] | None:
 
 
 _TOKEN = re.compile(
-    r"(?P<up>\*\*/)|(?P<all>\*\*)|(?P<any>\*)|(?P<one>\?)|(?P<set>\[!?\]?[^\]/]*\])|\\?(?P<char>.)", re.DOTALL
+    r"(?P<up>\*\*/)|(?P<all>\*\*)|(?P<any>\*)|(?P<one>\?)|(?P<set>\[[!^]?\]?[^\]/]*\])|\\?(?P<char>.)",
+    re.DOTALL,
 )
 
 
@@ -79,8 +80,8 @@ def _translate(pattern: str) -> str:
         elif token["one"]:
             parts.append("[^/]")
         elif token["set"]:
-            body = token["set"][1:-1].replace("\\", "\\\\").replace("[", "\\[")
-            parts.append("[" + ("^" + body[1:] if body.startswith("!") else body.replace("^", "\\^")) + "]")
+            body = re.sub(r"([\\[\]])", r"\\\1", token["set"][1:-1])
+            parts.append("[" + ("^" + body[1:] if body[0] in "!^" else body) + "]")
         else:
             parts.append(re.escape(token["char"]))
     return "".join(parts)

@@ -70,10 +70,10 @@ def _worthwhile_directories(tree: layout.Layout) -> list[Entry]:
 def _plain(path: str) -> str:
     """Backslashes become the separators they were meant to be, and absolute names relative, as `unzip`
     does."""
-    parts = path.replace("\\", "/").split("/")
-    if len(parts[0]) == 2 and parts[0][1] == ":":  # a drive: `C:`
+    parts = [part for part in path.replace("\\", "/").split("/") if part not in {"", "."}]
+    while len(parts) > 1 and len(parts[0]) == 2 and parts[0][1] == ":":  # a drive: `C:`
         parts = parts[1:]
-    return "/".join(part for part in parts if part not in {"", "."})
+    return "/".join(parts)
 
 
 def _member(data: bytes, path: str, entry: Entry, runtime: str | None) -> Member:
