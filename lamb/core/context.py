@@ -1,0 +1,33 @@
+"""What every use case is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lamb.model.clock import Clock
+from lamb.model.names import FunctionKey
+from lamb.packages.shelf import Shelf
+from lamb.secrets.box import Box
+from lamb.secrets.keyring import Keyring
+from lamb.store.database import Database
+
+
+@dataclass
+class Core:
+    """The control plane of one home. Its functions are synchronous and may run in any number of threads."""
+
+    database: Database
+    shelf: Shelf
+    keyring: Keyring
+    clock: Clock
+    require_runtime: Callable[[str], object]
+    """Raises InvalidParameterValue for a runtime that this host cannot run."""
+    changed: Callable[[FunctionKey], None]
+    """Called after a commit: what `invoke.resolve` said of this function may be different now."""
+    retired: Callable[[FunctionKey, str | None], None]
+    """Called after a commit: environments of this version (None: of all versions) run what is no more."""
+    box: Box = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.box = Box(self.keyring)
