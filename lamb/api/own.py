@@ -33,14 +33,19 @@ class Ask:
     def reference(self) -> Reference:
         return parse_reference(self.params["function"], self.place)
 
-    def whole_number(self, name: str) -> int | None:
-        """A query argument; None when it is missing, InvalidParameterValue when it is no number ≥ 0."""
+    def argument(self, name: str) -> int | None:
+        """A number of the query; None when it is missing."""
         text = self.query.get(name)
-        if text is None:
-            return None
-        if not (text.isascii() and text.isdigit() and len(text) < 19):
-            raise InvalidParameterValue(f"{name} must be a whole number")
-        return int(text)
+        return None if text is None else _whole_number(name, text)
+
+    def port(self) -> int:
+        return _whole_number("port", self.params["port"])
+
+
+def _whole_number(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise InvalidParameterValue(f"{name} must be a whole number")
+    return int(text)
 
 
 async def health(ask: Ask) -> Response:
@@ -50,6 +55,20 @@ async def health(ask: Ask) -> Response:
 async def stop(ask: Ask) -> Response:
     ask.services.stop()
     return json_response({}, 202)
+
+
+async def listen(ask: Ask) -> Response:
+    """Open a TCP port for boto3 and the like; 0 takes any free one."""
+    # Until callers sign their requests, whoever reaches a port is the owner.
+    if ask.query.get("host", "127.0.0.1") not in ("127.0.0.1", "localhost"):
+        raise InvalidParameterValue("lamb listens on 127.0.0.1 only")
+    port = await ask.services.listen(ask.port())
+    return json_response({"port": port, "url": f"http://127.0.0.1:{port}"}, 201)
+
+
+async def unlisten(ask: Ask) -> Response:
+    await ask.services.unlisten(ask.port())
+    return Response(204)
 
 
 async def runtimes(ask: Ask) -> Response:
@@ -70,7 +89,7 @@ async def rotate_key(ask: Ask) -> Response:
 
 async def settled(ask: Ask) -> Response:
     """Wait for at most `timeout_ms` until nothing is Pending or InProgress."""
-    wanted_ms = ask.whole_number("timeout_ms")
+    wanted_ms = ask.argument("timeout_ms")
     timeout_s = _WAIT_MAX_S if wanted_ms is None else min(wanted_ms / 1000, _WAIT_MAX_S)
     return json_response({"Settled": await ask.services.settled(ask.reference(), timeout_s)})
 
@@ -99,7 +118,7 @@ async def logs(ask: Ask) -> Response:
     """Log entries as lines of JSON; while following, they come as they are written."""
     query = LogQuery(
         follow=ask.query.get("follow") == "1",
-        since_ms=ask.whole_number("since_ms"),
+        since_ms=ask.argument("since_ms"),
         request_id=ask.query.get("request_id"),
         grep=ask.query.get("grep"),
     )
@@ -111,6 +130,8 @@ async def logs(ask: Ask) -> Response:
 
 async def _lines(services: Services, reference: Reference, query: LogQuery) -> AsyncIterator[bytes]:
     async for entry in services.logs(reference.key, query):
+        if not entry:
+            continue
         yield json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
 
 
@@ -119,7 +140,7 @@ async def complete(ask: Ask) -> Response:
     kind = ask.query.get("kind")
     names: list[str]
     if kind == "runtimes":
-        names = [entry["name"] for entry in await ask.services.runtimes()]
+        names = [entry["name"] for entry in await ask.services.runtimes() if entry["path"]]
     elif kind == "functions":
         names = await ask.services.run(_function_names, ask.services.core, ask.place)
     elif kind in ("versions", "aliases"):

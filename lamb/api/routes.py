@@ -37,6 +37,8 @@ HANDLERS: Mapping[str, Callable[[Call], Reply]] = {
 OWN: Mapping[tuple[str, str], Callable[[own.Ask], Awaitable[Response]]] = {
     ("GET", "/_lamb/health"): own.health,
     ("POST", "/_lamb/stop"): own.stop,
+    ("POST", "/_lamb/ports/{port}"): own.listen,
+    ("DELETE", "/_lamb/ports/{port}"): own.unlisten,
     ("GET", "/_lamb/runtimes"): own.runtimes,
     ("GET", "/_lamb/doctor"): own.doctor,
     ("GET", "/_lamb/key"): own.key,

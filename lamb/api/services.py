@@ -76,16 +76,25 @@ class Services(Protocol):
     def logs(self, key: FunctionKey, query: LogQuery) -> AsyncIterator[Mapping[str, Any]]:
         """Entries `{"timestamp": ms, "stream": …, "requestId": …, "message": …}` in order.
 
-        A follower is cancelled when its caller hangs up, and ends when lamb stops.
+        Empty mappings may come in between and mean nothing. A follower is cancelled when its caller
+        hangs up, and ends when lamb stops.
         """
         ...
 
     async def runtimes(self) -> list[Mapping[str, Any]]:
-        """What `lamb runtimes` shows: name, interpreter, version, how to add a missing one."""
+        """What `lamb runtimes` shows: `name`, `version` and `path` (None: not found), `fix`."""
         ...
 
     async def doctor(self) -> Mapping[str, Any]:
         """What `lamb doctor` shows: each wall, whether it stands, and the fix."""
+        ...
+
+    async def listen(self, port: int) -> int:
+        """Serve AWS's routes on 127.0.0.1 as well; 0 takes any free port. The port that it is."""
+        ...
+
+    async def unlisten(self, port: int) -> None:
+        """Close a port that `listen` opened; any other is left alone."""
         ...
 
     def health(self) -> Mapping[str, Any]:

@@ -224,6 +224,14 @@ class Client:
         """`version`, `pid`, `home`, `uptimeMs`, …"""
         return self._session.json("GET", "/_lamb/health")
 
+    def listen(self, host: str, port: int) -> Document:
+        """Have the daemon answer on a loopback address as well: its `port` (0 takes any free one), `url`."""
+        return self._session.json("POST", f"/_lamb/ports/{port}{query({'host': host})}")
+
+    def unlisten(self, port: int) -> None:
+        """Close a port that `listen` opened."""
+        self._session.request("DELETE", f"/_lamb/ports/{port}")
+
     def running(self) -> Document | None:
         """`health` of a daemon that already runs, None where there is none. Never starts one."""
         return self._session.running()
