@@ -36,7 +36,8 @@ class Routes:
                 self._known[reference] = route
         if route.additional is None:
             return route.primary
-        draw = self._draw.random() if seed is None else random.Random(seed).random()
+        # A seed makes a draw repeatable: nothing here is a secret.
+        draw = self._draw.random() if seed is None else random.Random(seed).random()  # noqa: S311
         return route.pick(draw)
 
     def forget(self, key: FunctionKey) -> None:

@@ -84,7 +84,8 @@ async def build(
     services = Services(settings, core, runtimes, journal, stop)
     services.tokens.port = function_port
     services.routes = Routes(
-        lambda reference: services.run(invoke.resolve, core, reference), random.Random(settings.seed)
+        lambda reference: services.run(invoke.resolve, core, reference),
+        random.Random(settings.seed),  # noqa: S311 - a draw, not a secret
     )
     policy = Policy(
         require_all_walls=settings.sandbox == "require",

@@ -24,7 +24,7 @@ from lamb.runtimes.base import Runtime
 from lamb.sandbox.cgroup import Cgroup, CgroupTree
 from lamb.sandbox.process import Zygote
 from lamb.sandbox.spec import Order
-from lamb.sandbox.walls import NAMES, Standing
+from lamb.sandbox.walls import Standing
 
 _FREEZE_AFTER_S = 0.01
 _WATCH_EVERY_S = 0.01

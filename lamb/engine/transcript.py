@@ -39,7 +39,7 @@ class Transcript:
 
     def listen(self, pipe: int) -> None:
         """Take over the reading end of the output pipe."""
-        os.set_blocking(pipe, False)  # noqa: FBT003
+        os.set_blocking(pipe, False)
         self._pipe = pipe
         asyncio.get_running_loop().add_reader(pipe, self._read)
 

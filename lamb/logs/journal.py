@@ -84,7 +84,7 @@ class Journal:
     def segments(self, group: Group) -> list[int]:
         """Numbers of the files that are there, oldest first."""
         try:
-            names = os.listdir(self._folder(group))
+            names = [path.name for path in self._folder(group).iterdir()]
         except FileNotFoundError:
             return []
         return sorted(int(name[:8]) for name in names if name.endswith(".ndjson"))

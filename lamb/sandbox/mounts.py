@@ -33,10 +33,10 @@ _ETC = (
 )  # fmt: skip
 _ETC_COPIED = ("/etc/resolv.conf", "/etc/hosts")
 _WRITTEN = {
-    "/etc/passwd": f"root:x:0:0:root:/root:/sbin/nologin\n{SANDBOX_USER}:x:{SANDBOX_UID}:{SANDBOX_UID}"
-    "::/home/sbx_user1051:/sbin/nologin\n",
+    "/etc/passwd": "root:x:0:0:root:/root:/sbin/nologin\n"
+    f"{SANDBOX_USER}:x:{SANDBOX_UID}:{SANDBOX_UID}::/home/sbx_user1051:/sbin/nologin\n",
     "/etc/group": f"root:x:0:\n{SANDBOX_USER}:x:{SANDBOX_UID}:\n",
-    "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n",
+    "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\nservices: files\n",
 }
 _READ_ONLY = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV
 

@@ -112,7 +112,7 @@ class Zygote:
         if not self._ready.done():
             self._ready.set_exception(
                 EnvironmentStartFailed(
-                    f"The zygote of {self.base.runtime} ended before it was ready; `lamb daemon logs` says why"
+                    f"The zygote of {self.base.runtime} ended before it was ready: see `lamb daemon logs`"
                 )
             )
             self._ready.exception()  # seen, even if nobody waits for it

@@ -72,7 +72,7 @@ def _build(base: Base, text: str, control: str) -> NoReturn:
         if os.fork():
             os._exit(0)  # the daemon, a subreaper, becomes the zygote's parent
     # -B: nothing can be written beside the sources; -s: no directory of a user.
-    os.execve(executable, [executable, "-s", "-B", script, "serve", text, code, control], environ)
+    os.execve(executable, [executable, "-s", "-B", script, "serve", text, code, control], environ)  # noqa: S606 - no shell is meant
 
 
 def _interpreter_inside(base: Base) -> str:
@@ -120,11 +120,11 @@ def _report(control: socket.socket, message: dict[str, object], pid: int) -> Non
 
 def _load_runtime(base: Base, runtime_dir: str) -> ModuleType:
     """Import the guest module: all that a function will find loaded already."""
-
     lamb = f"{HOST}/lamb" if "mount" in base.walls else base.code
     sys.path.insert(0, runtime_dir)
     spec = importlib.util.spec_from_file_location("guest", f"{lamb}/runtimes/guest/guest.py")
-    assert spec is not None and spec.loader is not None
+    if spec is None or spec.loader is None:
+        raise ImportError(f"no guest below {lamb}")
     guest = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(guest)
     return guest
@@ -132,7 +132,6 @@ def _load_runtime(base: Base, runtime_dir: str) -> ModuleType:
 
 def _fork_init(own_pids: int, *, isolated: bool) -> int:
     """Fork; where the pid wall stands, the child is process 1 of a pid namespace of its own."""
-
     if not isolated:
         return os.fork()
     syscalls.unshare(syscalls.CLONE_NEWPID)
@@ -147,7 +146,6 @@ def _become_init(
     order: Order, walls: tuple[str, ...], descriptors: list[int], runtime: ModuleType
 ) -> NoReturn:
     """Raise the walls, start the runtime, and keep this environment until it or the daemon ends."""
-
     control, output, guest_socket, *cgroups = descriptors
     channel = socket.socket(fileno=control)
     try:
@@ -268,7 +266,6 @@ class Keeper:
 
 def _become_runtime(order: Order, runtime: ModuleType, guest_socket: int) -> NoReturn:
     """Run the function's code. Nothing of lamb stays importable or visible to it."""
-
     os.setsid()
     syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)
     for name in [name for name in sys.modules if name == "lamb" or name.startswith("lamb.")]:

@@ -44,7 +44,7 @@ class Base:
     @classmethod
     def loads(cls, text: str) -> Base:
         raw = json.loads(text)
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()})
+        return cls(**{**raw, "walls": tuple(raw["walls"]), "hidden": tuple(raw["hidden"])})
 
 
 @dataclass(frozen=True)

@@ -26,13 +26,16 @@ WALLS = (
     Wall("pid", "functions see and signal only their own processes", _USERNS),
     Wall("ipc", "shared memory and host name are private", _USERNS),
     Wall("cgroup", "memory, processes and CPU share are counted by the kernel",
-         "run lamb as root, or under systemd with a delegated cgroup v2: `systemd-run --user --scope "
+         "run lamb as root, or where systemd delegates cgroup v2: `systemd-run --user --scope "
          "-p Delegate=yes lamb daemon run`; until then memory is watched and limited by rlimits"),
-    Wall("limits", "open files, processes and core dumps are bounded", "raise the hard limit of open files to 1024"),
-    Wall("privileges", "no capabilities, and none to be gained by executing a file", "use Linux 4.10 or newer"),
+    Wall("limits", "open files, processes and core dumps are bounded",
+         "raise the hard limit of open files to 1024"),
+    Wall("privileges", "no capabilities, and none to be gained by executing a file",
+         "use Linux 4.10 or newer"),
     Wall("landlock", "a second wall around files, and around sockets and signals of the host",
          "boot with `lsm=landlock,…` on Linux 5.13 or newer"),
-    Wall("seccomp", "dangerous system calls are refused", "use a kernel with CONFIG_SECCOMP_FILTER, on x86_64 or aarch64"),
+    Wall("seccomp", "dangerous system calls are refused",
+         "use a kernel with CONFIG_SECCOMP_FILTER, on x86_64 or aarch64"),
 )  # fmt: skip
 
 NAMES = tuple(wall.name for wall in WALLS)

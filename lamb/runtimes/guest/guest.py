@@ -13,41 +13,40 @@ kinds: R ready for the first event · D result · E handler error · I init erro
 from __future__ import annotations
 
 import atexit
+import contextlib
+import json
 import os
+import random
 import socket
 import struct
 import sys
-from importlib import reload
+from collections.abc import Mapping
+from importlib import import_module, reload
 from resource import RUSAGE_SELF, getrusage
-
-# The modules below are what handlers import most: loaded once, shared by all environments.
-import base64  # noqa: F401
-import datetime  # noqa: F401
-import hashlib  # noqa: F401
-import json
-import random
-import re  # noqa: F401
-import uuid  # noqa: F401
-import zlib  # noqa: F401
+from typing import Any, NoReturn
 
 from awslambdaric import bootstrap
 from awslambdaric.lambda_runtime_client import BaseLambdaRuntimeClient, InvocationRequest
+
+# What handlers import most: loaded once, shared by all environments.
+for name in ("base64", "datetime", "hashlib", "re", "uuid", "zlib"):
+    import_module(name)
 
 _HEAD = struct.Struct("!II")
 _FRAME = struct.Struct("!c36sII")
 _NO_REQUEST = b" " * 36
 
 
-class SocketRuntimeClient(BaseLambdaRuntimeClient):
-    """The Runtime API's verbs, each one frame."""
+class SocketRuntimeClient(BaseLambdaRuntimeClient):  # type: ignore[misc]  # AWS ships no types
+    """The Runtime API's verbs, each one frame. Signatures are those that AWS's bootstrap calls."""
 
-    def __init__(self, fd):
+    def __init__(self, fd: int) -> None:
         super().__init__("")
         self._socket = socket.socket(fileno=fd)
         self._reader = self._socket.makefile("rb")
         self._announced = False
 
-    def wait_next_invocation(self):
+    def wait_next_invocation(self) -> InvocationRequest:
         if not self._announced:  # later on, an answer says as much
             self._announced = True
             self._send(b"R", _NO_REQUEST, b"")
@@ -67,81 +66,75 @@ class SocketRuntimeClient(BaseLambdaRuntimeClient):
         )
 
     def post_invocation_result(
-        self, invoke_id, result_data, content_type="application/json", invocation_id=None
-    ):
+        self, invoke_id: str, result_data: str | bytes, *_: object, **__: object
+    ) -> None:
         data = result_data if isinstance(result_data, bytes) else result_data.encode("utf-8")
         self._send(b"D", invoke_id.encode(), data)
 
-    def post_invocation_error(self, invoke_id, error_response_data, xray_fault, invocation_id=None):
+    def post_invocation_error(
+        self, invoke_id: str, error_response_data: str, *_: object, **__: object
+    ) -> None:
         self._send(b"E", invoke_id.encode(), error_response_data.encode("utf-8"))
 
-    def post_init_error(self, error_response_data, error_type_override=None):
+    def post_init_error(self, error_response_data: Mapping[str, Any], *_: object) -> None:
         self._send(b"I", _NO_REQUEST, json.dumps(error_response_data).encode("utf-8"))
 
-    def _send(self, kind, request_id, payload):
+    def _send(self, kind: bytes, request_id: bytes, payload: bytes) -> None:
         peak_kib = getrusage(RUSAGE_SELF).ru_maxrss
         self._socket.sendall(_FRAME.pack(kind, request_id, peak_kib, len(payload)) + payload)
 
-    def _read(self, length):
+    def _read(self, length: int) -> bytes:
         data = self._reader.read(length)
         if len(data) < length:  # the daemon closed its end
             os._exit(0)
         return data
 
 
-def run(handler, environ, fd):
-    """Become the runtime of one environment; returns only when the function's process shall end."""
+def run(handler: str, environ: Mapping[str, str], fd: int) -> NoReturn:
+    """Become the runtime of one environment, until the function's process shall end."""
     _adopt(environ)
     client = SocketRuntimeClient(fd)
     status = 0
     try:
-        if "AWS_LAMBDA_LOG_FORMAT" in environ or "AWS_LAMBDA_LOG_LEVEL" in environ:
-            reload(bootstrap)  # it reads both when it is imported
+        if "AWS_LAMBDA_LOG_FORMAT" in environ:
+            reload(bootstrap)  # it reads format and level when it is imported
         bootstrap.run(handler, client)
     except SystemExit as stop:
         status = _exit_status(stop.code)
     except BaseException:
         sys.excepthook(*sys.exc_info())
         status = 1
-    atexit._run_exitfuncs()
+    atexit._run_exitfuncs()  # noqa: SLF001 - os._exit leaves them out; a return would go to the zygote
     for stream in (sys.stdout, sys.stderr):
-        try:
+        with contextlib.suppress(Exception):
             stream.flush()
-        except Exception:
-            pass
     os._exit(status)
 
 
-def _adopt(environ):
+def _adopt(environ: Mapping[str, str]) -> None:
     """Take on the function's environment variables, paths and randomness."""
-    coerced = os.environ.get("LC_CTYPE")
     os.environ.clear()
     os.environ.update(environ)
-    if coerced and "LC_ALL" not in environ:
-        os.environ.setdefault("LC_CTYPE", coerced)
     task, runtime = environ["LAMBDA_TASK_ROOT"], environ["LAMBDA_RUNTIME_DIR"]
     os.chdir(task)
-    # -B was for the zygote; a function's child interpreters decide for themselves.
-    sys.dont_write_bytecode = True
-    version = "python%d.%d" % sys.version_info[:2]
-    opt = environ.get("LAMBDA_OPT", "/opt")
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     given = [path for path in environ.get("PYTHONPATH", "").split(":") if path and path != runtime]
     standard = [path for path in sys.path if path != runtime]
-    sys.path[:] = [
-        task, *given, f"{opt}/python/lib/{version}/site-packages", f"{opt}/python", runtime, *standard,
-    ]  # fmt: skip
-    sys.argv = [f"{runtime}/bootstrap.py"]
+    layers = [f"/opt/python/lib/{version}/site-packages", "/opt/python"]
+    sys.path[:] = [task, *given, *layers, runtime, *standard]
     sys.path_importer_cache.clear()
+    sys.argv = [f"{runtime}/bootstrap.py"]
     random.seed()
     # Frames keep a log record of several lines one event; the daemon reads both from one pipe,
     # so that records and prints stay in the order they were written.
     os.environ["_LAMBDA_TELEMETRY_LOG_FD"] = str(os.dup(1))
 
 
-def _exit_status(code):
+def _exit_status(code: object) -> int:
+    """What the interpreter makes of the argument of sys.exit."""
     if code is None:
         return 0
     if isinstance(code, int):
         return code & 0xFF
-    print(code, file=sys.stderr)
+    sys.stderr.write(f"{code}\n")
     return 1
