@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -57,19 +58,21 @@ class Gate:
     def _check_origin(self, headers: Mapping[bytes, bytes]) -> None:
         """A page that had its own name resolve to this machine sends that name as Host; any other page
         sends its Origin."""
-        host = _name(f"//{headers.get(b'host', b'').decode('latin-1')}")
+        host = _name(b"//" + headers.get(b"host", b""))
         if not self._ours(host):
             raise AccessDenied(f"lamb is not called `{host}`; it answers to localhost")
         origin = headers.get(b"origin")
-        if origin is not None and not self._ours(_name(origin.decode("latin-1"))):
+        if origin is not None and not self._ours(_name(origin)):
             raise AccessDenied("Pages of other origins may not call lamb")
 
     def _ours(self, name: str) -> bool:
         return name in LOOPBACK or name in self.hosts or name.endswith(".localhost")
 
 
-def _name(url: str) -> str:
+@functools.lru_cache(maxsize=256)
+def _name(url: bytes) -> str:
+    """The host of an URL, lower case; remembered, for it is the same one in every request."""
     try:
-        return urlsplit(url).hostname or ""
+        return urlsplit(url.decode("latin-1")).hostname or ""
     except ValueError:
         return ""

@@ -97,8 +97,9 @@ def test_a_version_that_is_no_number_in_the_weights_breaks_the_keys_constraints(
     assert refusal("CreateAlias", body, FunctionName="f") == (
         "1 validation error detected: Value '{$LATEST=0.5}' at 'routingConfig.additionalVersionWeights' "
         "failed to satisfy constraint: Map keys must satisfy constraint: "
-        "[Member must have length less than or equal to 1024, Member must have length greater than or equal to 1, Member must satisfy regular expression "
-        "pattern: [0-9]+]"
+        "[Member must have length less than or equal to 1024, "
+        "Member must have length greater than or equal to 1, "
+        "Member must satisfy regular expression pattern: [0-9]+]"
     )
 
 
