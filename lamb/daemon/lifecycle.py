@@ -9,7 +9,7 @@ import socket
 from lamb.api.app import App
 from lamb.api.gate import Gate
 from lamb.api.server import Server
-from lamb.daemon import wiring
+from lamb.daemon.wiring import Daemon, build
 from lamb.model.settings import Settings
 
 _GRACE_S = 10.0
@@ -21,7 +21,7 @@ async def run(settings: Settings, listener: socket.socket, wall_reasons: dict[st
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
     functions = _loopback()
-    daemon = await wiring.build(settings, wall_reasons, functions.getsockname()[1], stopping.set)
+    daemon = await build(settings, wall_reasons, functions.getsockname()[1], stopping.set)
     owner_server = Server(App(daemon.services, Gate("owner", browsers_reach=False)))
     function_server = Server(App(daemon.services, Gate("functions")))
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -45,9 +45,7 @@ def _loopback() -> socket.socket:
     return bound
 
 
-async def _stop_when_idle(
-    limit_s: int, daemon: wiring.Daemon, server: Server, stopping: asyncio.Event
-) -> None:
+async def _stop_when_idle(limit_s: int, daemon: Daemon, server: Server, stopping: asyncio.Event) -> None:
     """Exit when no request came, none is open, nothing runs and no port was asked for, for `limit_s`."""
     if limit_s == 0:
         return

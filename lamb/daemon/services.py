@@ -74,11 +74,6 @@ class Services:
     async def check(self, reference: Reference) -> None:
         await self.routes.target(reference, 0)
 
-    def forget(self, key: FunctionKey) -> None:
-        """The function changed: remember nothing of it, and start nothing old."""
-        self.routes.forget(key)
-        self.engine.retire(key)
-
     # ------------------------------------------------------------------ settling
 
     def settle_soon(self, key: FunctionKey) -> None:
@@ -201,4 +196,7 @@ class Tokens:
         }
         if target.configuration.network == "host":
             variables["AWS_ENDPOINT_URL_LAMBDA"] = f"http://127.0.0.1:{self.port}"
-        return Identity(variables, lambda: self.owners.pop(token, None) and None)
+        return Identity(variables, lambda: self._revoke(token))
+
+    def _revoke(self, token: str) -> None:
+        self.owners.pop(token, None)

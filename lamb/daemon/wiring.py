@@ -68,18 +68,21 @@ async def build(
     journal = Journal(settings.home / "logs", settings.log_max_mb * _MB)
     services: Services
 
+    # Both are called by the control plane, from its threads.
     def changed(key: FunctionKey) -> None:
-        """Called by the control plane, from its threads."""
-        loop.call_soon_threadsafe(services.forget, key)
+        loop.call_soon_threadsafe(services.routes.forget, key)
+
+    def retired(key: FunctionKey, version: str | None) -> None:
+        loop.call_soon_threadsafe(services.engine.retire, key, version)
 
     core = Core(
         database=database,
         shelf=Shelf(settings.home / "packages"),
         keyring=keyring,
         clock=clock,
-        settings=settings,
         require_runtime=runtimes.require,
         changed=changed,
+        retired=retired,
     )
     services = Services(settings, core, runtimes, journal, stop)
     services.tokens.port = function_port

@@ -103,9 +103,9 @@ class Engine:
         """Have the zygote of a runtime ready, so that a first invocation need not wait for it."""
         await self._zygotes.get(runtime)
 
-    def retire(self, key: FunctionKey) -> None:
-        """Code or configuration changed, or the function is gone: new invocations start anew."""
-        for environment in self._pool.retire(key):
+    def retire(self, key: FunctionKey, version: str | None = None) -> None:
+        """What runs this version (None: any) is outdated: new invocations start anew."""
+        for environment in self._pool.retire(key, version):
             self._close(environment)
 
     async def close(self) -> None:

@@ -88,10 +88,18 @@ class Pool(Generic[E]):
             del self._idle[key]
         self._reserved_mb -= environment.target.configuration.memory_mb
 
-    def retire(self, key: FunctionKey) -> list[E]:
-        """The function changed: idle environments to close now; busy ones are closed when released."""
-        self._stale.update(e for e in self._busy if e.target.key == key)
-        return [e for e, _ in self._pairs() if e.target.key == key]
+    def retire(self, key: FunctionKey, version: str | None = None) -> list[E]:
+        """This version (None: any) has changed or is gone: idle environments to close now.
+
+        Busy ones finish what they do and are closed when they are released.
+        """
+
+        def outdated(environment: E) -> bool:
+            target = environment.target
+            return target.key == key and version in (None, target.version)
+
+        self._stale.update(filter(outdated, self._busy))
+        return [e for e, _ in self._pairs() if outdated(e)]
 
     def idle_since(self, before_s: float) -> list[E]:
         """Environments that came back from work before that time."""

@@ -37,7 +37,7 @@ _FRAME = struct.Struct("!c36sII")
 _NO_REQUEST = b" " * 36
 
 
-class SocketRuntimeClient(BaseLambdaRuntimeClient):  # type: ignore[misc]  # AWS ships no types
+class SocketRuntimeClient(BaseLambdaRuntimeClient):
     """The Runtime API's verbs, each one frame. Signatures are those that AWS's bootstrap calls."""
 
     def __init__(self, fd: int) -> None:
