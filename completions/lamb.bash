@@ -184,8 +184,8 @@ _lamb_command() {
             ;;
         'serve')
             commands=''
-            options='--port --json -v --verbose --color --home --help'
-            values='--port=text --color=auto|always|never --home=dirs'
+            options='--port --host --json -v --verbose --color --home --help'
+            values='--port=text --host=text --color=auto|always|never --home=dirs'
             arguments=''
             ;;
         'daemon')

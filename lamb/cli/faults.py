@@ -64,7 +64,7 @@ _CODES: dict[type[LambError], int] = {
 _HINTS: dict[type[LambError], str] = {
     SandboxRefused: "`lamb doctor` names each wall and its fix",
     InvalidRuntime: "`lamb runtimes` lists what was found, and how to add one",
-    HomeUnusable: "`lamb config list --origin` says where the home comes from, `lamb daemon logs` what it wrote",
+    HomeUnusable: "`lamb config list --origin` says where the home comes from",
 }
 
 

@@ -51,7 +51,7 @@ def doctor(ctx: typer.Context) -> None:
 
 
 def _walls(out: Output, walls: list[dict[str, Any]]) -> list[tuple[str, ...]]:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for wall in walls:
         rows.append((_tick(out, good=wall["stands"]), wall["name"], wall["keeps"]))
         if not wall["stands"]:
@@ -61,7 +61,7 @@ def _walls(out: Output, walls: list[dict[str, Any]]) -> list[tuple[str, ...]]:
 
 
 def _runtimes(out: Output, found: list[dict[str, Any]]) -> list[tuple[str, ...]]:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for entry in found:
         tick = _tick(out, good=bool(entry["path"]), bad="·")
         where = entry["path"] or out.style(entry["fix"], "dim", stream=out.stdout)

@@ -20,13 +20,11 @@ class Output:
         stderr: TextIO | None = None,
         *,
         color: str = "auto",
-        as_json: bool = False,
         verbose: bool = False,
     ) -> None:
         """`color`: `auto` · `always` · `never`. `verbose`: receipts also where no terminal is."""
         self.stdout = sys.stdout if stdout is None else stdout
         self.stderr = sys.stderr if stderr is None else stderr
-        self.as_json = as_json
         self._color = color
         self.terminal = self.stdout.isatty()
         """stdout is read by eyes."""

@@ -16,6 +16,7 @@ app = typer.Typer()
 def serve(
     ctx: typer.Context,
     port: Annotated[int, typer.Option("--port", metavar="N", help="Without it, any free one")] = 0,
+    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Loopback only")] = "127.0.0.1",
 ) -> None:
     """Serve AWS's Lambda API on a port, for boto3 and others
 
@@ -29,23 +30,22 @@ def serve(
     out = session.out
     # From here on the signals only end the wait: the port is to be closed however this ends.
     signal.pthread_sigmask(signal.SIG_BLOCK, _END)
-    opened = session.client.listen(port)
-    url = f"http://127.0.0.1:{opened}"
+    opened = session.client.listen(host, port)
     try:
         if session.as_json:
-            out.json_line({"Url": url, "Port": opened})
+            out.json_line(opened)
         else:
-            out.line(url)
+            out.line(opened["url"])
         out.stdout.flush()
         if out.receipts:
-            for line in _exports(session, url):
+            for line in _exports(session, opened["url"]):
                 out.note(line)
         number = signal.sigwait(_END)
     finally:
         # A daemon that was stopped meanwhile has closed the port; no other is to be started for that.
         closing = session.another_client()
         if closing.running() is not None:
-            closing.unlisten(opened)
+            closing.unlisten(opened["port"])
     session.exit_code = 130 if number == signal.SIGINT else 0
 
 

@@ -44,7 +44,7 @@ class Session:
     def out(self) -> Output:
         if self._out is None:
             color = self.settings.color
-            self._out = Output(color=color, as_json=self.as_json, verbose=self.verbose)
+            self._out = Output(color=color, verbose=self.verbose)
         return self._out
 
     @property
