@@ -39,6 +39,8 @@ class Route:
 
         Raises Escapes or Endless.
         """
+        if self._steps > _STEPS_MAX:
+            raise Endless
         place = path.split("/")[:-1]
         ahead = _reversed_parts(self._targets[path])
         hops = 1
@@ -47,14 +49,11 @@ class Route:
             self._steps += 1 + len(place)
             if hops > _HOPS_MAX or self._steps > _STEPS_MAX:
                 raise Endless
-            part = ahead.pop()
-            if place[:1] == ["/opt"]:
-                place = _step(place, part)
-                continue
-            place = _step(place, part)
+            place = _step(place, ahead.pop())
             target = self._targets.get("/".join(place))
             if target is not None:
                 hops += 1
+                self._steps += len(target)
                 ahead += _reversed_parts(target)
                 place = _departure(ahead, place[:-1])
         return None if place[:1] == ["/opt"] else "/".join(place)
