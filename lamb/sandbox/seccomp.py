@@ -7,7 +7,9 @@ in the kernel behind calls that an unprivileged user may make.
 
 from __future__ import annotations
 
+import ctypes
 import errno
+import functools
 import struct
 
 from lamb.sandbox import syscalls
@@ -65,8 +67,12 @@ def _refuse(code: int) -> int:
     return 0x00050000 | code
 
 
+@functools.cache
 def program(machine: str) -> bytes:
-    """The filter as BPF instructions (struct sock_filter: code, jt, jf, k)."""
+    """The filter as BPF instructions (struct sock_filter: code, jt, jf, k).
+
+    Remembered: a zygote makes it once, and its environments inherit it.
+    """
     column = 0 if machine == "x86_64" else 1
     out: list[tuple[int, int, int, int]] = [
         (_LD, 0, 0, _ARCH),
@@ -108,8 +114,6 @@ def program(machine: str) -> bytes:
 def restrict() -> None:
     """Install the filter for this process and all it will start. Needs no_new_privs."""
     code = program(syscalls.MACHINE)
-    import ctypes  # noqa: PLC0415  (only this call needs a pointer inside a struct)
-
     buffer = ctypes.create_string_buffer(code, len(code))
     fprog = struct.pack("HxxxxxxQ", len(code) // 8, ctypes.addressof(buffer))
     syscalls.syscall(

@@ -31,7 +31,7 @@ if __name__ == "__main__":
     # Started by path: `lamb` is found in the directory named last, behind the standard library.
     sys.path[:] = [path for path in sys.path if path != os.path.dirname(__file__)] + [sys.argv[3]]
 
-from lamb.sandbox import contain, mounts, syscalls, user
+from lamb.sandbox import contain, mounts, seccomp, syscalls, user
 from lamb.sandbox.spec import HOST, Base, Order, WallError
 
 _MESSAGE_MAX = 1 << 18
@@ -89,6 +89,8 @@ def _serve(base: Base, control_fd: int) -> NoReturn:
     syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps; each init reports for itself
     own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+    if "seccomp" in base.walls:
+        seccomp.program(syscalls.MACHINE)
     gc.collect()
     gc.freeze()  # keeps the collector from writing to, and so copying, the pages all share
     _report(control, {"ready": sys.version.split()[0]}, os.getpid())
