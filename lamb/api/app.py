@@ -51,6 +51,8 @@ class App:
             response = _refusal(error)
         except body.CallerGone:
             return
+        except asyncio.CancelledError:  # the listener is closing, and its patience is over
+            response = _refusal(ServiceFailure("lamb is stopping; the request was not answered in time"))
         except Exception:  # noqa: BLE001 - a bug is an answer with an id, and a trace in the daemon's log
             _log.exception("bug while answering %s %s", scope["method"], scope["path"])
             response = _refusal(ServiceFailure(f"lamb failed while it handled request {request_id}"))
@@ -119,11 +121,13 @@ async def _send_stream(
     await send({"type": "http.response.start", "status": status, "headers": headers})
     sending = asyncio.ensure_future(_send_parts(stream, send))
     gone = asyncio.ensure_future(_until_gone(receive))
-    await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
-    for task in (sending, gone):
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+    try:
+        await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (sending, gone):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
 
 
 async def _send_parts(stream: AsyncIterator[bytes], send: body.Send) -> None:

@@ -1,0 +1,170 @@
+"""An application in front of services that only note what they are asked; called without a socket."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lamb.api.app import App
+from lamb.api.gate import Gate
+from lamb.api.services import LogQuery
+from lamb.model.errors import LambError
+from lamb.model.invocation import Event, Outcome
+from lamb.model.names import FunctionKey, Place, Reference
+
+PLACE = Place("123456789012", "us-east-1")
+
+
+@dataclass
+class Services:
+    """Stands in for the daemon: every function exists, unless `trouble` says otherwise."""
+
+    core: Any = None
+    place: Place = PLACE
+    function_tokens: dict[str, FunctionKey] = field(default_factory=dict)
+    outcome: dict[str, Any] = field(default_factory=dict)
+    trouble: LambError | None = None
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    invoked: list[tuple[Reference, Event, int | None]] = field(default_factory=list)
+    checked: list[Reference] = field(default_factory=list)
+    settling: list[FunctionKey] = field(default_factory=list)
+    queries: list[LogQuery] = field(default_factory=list)
+    hung_up: bool = False
+    stopped: bool = False
+
+    async def run(self, work: Callable[..., Any], *args: Any) -> Any:
+        return work(*args)
+
+    async def invoke(self, reference: Reference, event: Event, seed: int | None) -> Outcome:
+        if self.trouble is not None:
+            raise self.trouble
+        self.invoked.append((reference, event, seed))
+        told: dict[str, Any] = {
+            "verdict": "success",
+            "payload": event.payload,
+            "executed_version": "$LATEST",
+            "duration_ms": 1.5,
+            "init_ms": None,
+            "memory_mb": 128,
+            "memory_used_mb": 41,
+            "walls": "9/9",
+            **self.outcome,
+        }
+        return Outcome(request_id=event.request_id, **told)
+
+    async def check(self, reference: Reference) -> None:
+        if self.trouble is not None:
+            raise self.trouble
+        self.checked.append(reference)
+
+    def settle_soon(self, key: FunctionKey) -> None:
+        self.settling.append(key)
+
+    async def settled(self, reference: Reference, timeout_s: float) -> bool:
+        return timeout_s > 0 and reference.key.name == "f"
+
+    async def logs(self, _: FunctionKey, query: LogQuery) -> AsyncIterator[Mapping[str, Any]]:
+        self.queries.append(query)
+        for entry in self.entries:
+            yield entry
+        if query.follow:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                self.hung_up = True
+                raise
+
+    async def runtimes(self) -> list[Mapping[str, Any]]:
+        return [{"name": "python3.11", "path": "/p"}, {"name": "python3.12", "path": None}]
+
+    async def doctor(self) -> Mapping[str, Any]:
+        return {"summary": "9/9"}
+
+    async def listen(self, port: int) -> int:
+        return port or 4000
+
+    async def unlisten(self, port: int) -> None:
+        assert port
+
+    def health(self) -> Mapping[str, Any]:
+        return {"version": "1.0"}
+
+    def stop(self) -> None:
+        self.stopped = True
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def error(self) -> str:
+        return self.headers.get("x-amzn-errortype", "")
+
+
+@dataclass
+class Desk:
+    """Takes requests as a listener would."""
+
+    services: Services
+    gate: Gate = field(default_factory=lambda: Gate("owner", browsers_reach=False))
+
+    def ask(
+        self,
+        method: str,
+        target: str,
+        body: bytes | dict[str, Any] = b"",
+        headers: Mapping[str, str] | None = None,
+        parts: list[bytes] | None = None,
+        *,
+        hang_up: bool = False,
+    ) -> Answer:
+        """One request; `parts` is a body that arrives in pieces. Status 0 when nothing was answered."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        pieces = parts or [content]
+        coming = [
+            {"type": "http.request", "body": part, "more_body": hang_up or number < len(pieces)}
+            for number, part in enumerate(pieces, start=1)
+        ]
+        return asyncio.run(self._ask(method, target, coming, headers or {}))
+
+    async def _ask(
+        self, method: str, target: str, coming: list[dict[str, Any]], headers: Mapping[str, str]
+    ) -> Answer:
+        path, _, query = target.partition("?")
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": query.encode(),
+            "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+        }
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> Any:
+            if coming:
+                return coming.pop(0)
+            await asyncio.sleep(0)  # the caller hangs up as soon as somebody else has run
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await App(self.services, self.gate)(scope, receive, send)
+        if not sent:
+            return Answer(0, {}, b"")
+        return Answer(
+            sent[0]["status"],
+            {name.decode(): value.decode("latin-1") for name, value in sent[0]["headers"]},
+            b"".join(message["body"] for message in sent[1:]),
+        )
