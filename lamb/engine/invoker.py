@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import secrets
+import shutil
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from lamb.engine import variables, watch
 from lamb.engine.environment import Environment
@@ -23,7 +25,7 @@ from lamb.model.names import FunctionKey, runtime_version_arn
 from lamb.runtimes.base import Runtime
 from lamb.sandbox.cgroup import Cgroup, CgroupTree
 from lamb.sandbox.process import Zygote
-from lamb.sandbox.spec import Order
+from lamb.sandbox.spec import HOST_UID, Order
 from lamb.sandbox.walls import Standing
 
 _FREEZE_AFTER_S = 0.01
@@ -168,6 +170,8 @@ class Engine:
         def ended() -> None:
             self._forget(environment)
             identity.revoke()
+            if workdir:
+                shutil.rmtree(workdir, ignore_errors=True)
 
         environment = Environment(target, order, transcript, cgroup, ended)
         self._pool.add(environment)
@@ -203,9 +207,10 @@ class Engine:
         """Where things are for the function; without the mount wall they stay where they are."""
         if "mount" in zygote.base.walls:
             return variables.Places(), ""
-        workdir = Path(zygote.base.scratch) / str(number)
-        workdir.mkdir(parents=True, exist_ok=True)
-        return variables.Places(str(target.code), zygote.base.runtime_dir), str(workdir)
+        workdir = tempfile.mkdtemp(prefix=f"environment-{number}-", dir=zygote.base.scratch)
+        if os.getuid() == 0:
+            os.chown(workdir, HOST_UID, HOST_UID)
+        return variables.Places(str(target.code), zygote.base.runtime_dir, workdir), workdir
 
     # ------------------------------------------------------------------ tending
 

@@ -15,6 +15,8 @@ class Places:
 
     task_root: str = "/var/task"
     runtime_dir: str = "/var/runtime"
+    tmp: str = ""
+    """Where temporary files go, if not to /tmp."""
 
 
 def compose(
@@ -42,6 +44,8 @@ def compose(
         "PWD": places.task_root,
         "SHLVL": "0",
     }
+    if places.tmp:
+        variables["TMPDIR"] = places.tmp
     if configuration.logging.format == "JSON":
         variables["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
         variables["AWS_LAMBDA_LOG_LEVEL"] = configuration.logging.application_level or "INFO"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from pathlib import Path
 
+from lamb.model.errors import EnvironmentStartFailed
 from lamb.runtimes.base import Runtime
 from lamb.sandbox.process import Zygote
+from lamb.sandbox.spec import HOST_UID, Base
 from lamb.sandbox.walls import Standing
 
 
@@ -45,7 +48,24 @@ class Zygotes:
         scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
         walls = self.standing.names
         base = await loop.run_in_executor(None, runtime.base, walls, self._home, scratch)
+        if "mount" not in walls and os.getuid() == 0:
+            await loop.run_in_executor(None, _let_functions_reach, base, self._home)
         zygote = Zygote(base, on_exit=lambda: None)
         await zygote.ready()
         self._ready[name] = (runtime, zygote)
         return runtime, zygote
+
+
+def _let_functions_reach(base: Base, home: Path) -> None:
+    """Without the mount wall, a function of root's daemon goes to its files as an ordinary user."""
+    for folder in (home, home / "run", home / "packages", home / "runtime"):
+        folder.chmod(folder.stat().st_mode | 0o011)  # to pass through, not to read
+    Path(base.scratch).chmod(0o711)
+    for path in map(Path, (base.packages, base.runtime_dir, base.prefix, base.scratch)):
+        closed = next((p for p in path.parents if not p.stat().st_mode & 0o001), None)
+        if closed is not None:
+            raise EnvironmentStartFailed(
+                f"This host refuses functions a root of their own, and their user ({HOST_UID}) cannot pass "
+                f"{closed} to reach {path}; set LAMB_HOME to a directory that everybody may enter, and use "
+                "an interpreter outside of root's home"
+            )

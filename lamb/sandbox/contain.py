@@ -6,14 +6,13 @@ zygote, before any of the function's code. Each step takes away what the ones af
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from lamb.sandbox import cgroup, landlock, limits, mounts, network, seccomp, syscalls, user
-from lamb.sandbox.spec import Order, WallError
+from lamb.sandbox.spec import Base, Order, WallError
 
 _NAMESPACES = {
     "mount": syscalls.CLONE_NEWNS,
@@ -21,8 +20,9 @@ _NAMESPACES = {
 }
 
 
-def enclose(order: Order, walls: Sequence[str], cgroups: Sequence[int]) -> None:
-    """Raise every wall named in `walls`; WallError says which one would not stand, and why."""
+def enclose(order: Order, base: Base, cgroups: Sequence[int]) -> None:
+    """Raise every wall that `base` names; WallError says which one would not stand, and why."""
+    walls = base.walls
     with _wall("cgroup"):
         cgroup.join(cgroups)
     with _wall("mount"):
@@ -51,7 +51,7 @@ def enclose(order: Order, walls: Sequence[str], cgroups: Sequence[int]) -> None:
         syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
     if "landlock" in walls:
         with _wall("landlock"):
-            landlock.restrict(*_paths(order, walls))
+            landlock.restrict(*_paths(order, base))
     if "seccomp" in walls:
         with _wall("seccomp"):
             seccomp.restrict()
@@ -67,19 +67,13 @@ def _namespaces(order: Order, walls: Sequence[str]) -> int:
     return flags
 
 
-def _paths(order: Order, walls: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Readable and writable paths, for Landlock."""
-    if "mount" in walls:
+def _paths(order: Order, base: Base) -> tuple[list[str], list[str]]:
+    """Readable and writable paths, for Landlock: the second wall, or the only one around files."""
+    if "mount" in base.walls:
         return ["/"], ["/tmp", "/dev", "/proc"]
-    here = [
-        path
-        for path in ("/usr", "/bin", "/lib", "/lib64", "/etc/ssl", "/proc", "/opt")
-        if os.path.exists(path)
-    ]
-    return [*here, order.environ["LAMBDA_TASK_ROOT"], order.environ["LAMBDA_RUNTIME_DIR"]], [
-        order.workdir,
-        "/dev",
-    ]
+    system = ["/usr", "/bin", "/lib", "/lib64", "/etc", "/opt", "/proc", "/sys/devices/system/cpu"]
+    own = [base.prefix, base.runtime_dir, f"{base.packages}/{order.task}"]
+    return [*system, *own], [order.workdir, *(f"/dev/{name}" for name in mounts.DEVICES)]
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from lamb.sandbox.syscalls import (
     MS_REC,
 )
 
-_DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
+DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
 # What programs need of /etc to resolve names, verify TLS and find libraries; nothing about people.
 _ETC = (
@@ -109,7 +109,7 @@ def _bind_system(root: str) -> None:
 
 
 def _fill_dev(root: str) -> None:
-    for name in _DEVICES:
+    for name in DEVICES:
         target = f"{root}/dev/{name}"
         Path(target).touch()
         syscalls.mount(f"/dev/{name}", target, None, MS_BIND)

@@ -103,7 +103,7 @@ def _serve(base: Base, control_fd: int) -> NoReturn:
         if pid == 0:
             control.close()
             os.close(own_pids)
-            _become_init(order, base.walls, descriptors, runtime)
+            _become_init(order, base, descriptors, runtime)
         for fd in descriptors:
             os.close(fd)
         _report(control, {"started": order.number}, pid)
@@ -144,9 +144,7 @@ def _fork_init(own_pids: int, *, isolated: bool) -> int:
     return pid
 
 
-def _become_init(
-    order: Order, walls: tuple[str, ...], descriptors: list[int], runtime: ModuleType
-) -> NoReturn:
+def _become_init(order: Order, base: Base, descriptors: list[int], runtime: ModuleType) -> NoReturn:
     """Raise the walls, start the runtime, and keep this environment until it or the daemon ends."""
     control, output, guest_socket, *cgroups = descriptors
     channel = socket.socket(fileno=control)
@@ -159,7 +157,7 @@ def _become_init(
         null = os.open("/dev/null", os.O_RDONLY)
         os.dup2(null, 0)
         os.close(null)
-        contain.enclose(order, walls, cgroups)
+        contain.enclose(order, base, cgroups)
         Keeper(channel, order, runtime).keep(guest_socket)
     except WallError as error:
         _tell(channel, {"wall": error.wall, "reason": error.reason})
