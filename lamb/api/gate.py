@@ -62,7 +62,9 @@ class Gate:
         if not self._ours(host):
             raise AccessDenied(f"lamb is not called `{host}`; it answers to localhost")
         origin = headers.get(b"origin")
-        if origin is not None and not self._ours(_name(origin)):
+        foreign = origin is not None and not self._ours(_name(origin))
+        # Images, frames and links come without an Origin, but browsers say this of them.
+        if foreign or headers.get(b"sec-fetch-site") == b"cross-site":
             raise AccessDenied("Pages of other origins may not call lamb")
 
     def _ours(self, name: str) -> bool:

@@ -48,6 +48,11 @@ def test_a_page_of_another_origin_cannot_call_a_function(port: Desk, services: S
     assert not services.invoked
 
 
+def test_a_link_or_an_image_of_another_page_reaches_nothing(port: Desk) -> None:
+    headers = {"Host": "localhost", "Sec-Fetch-Site": "cross-site"}
+    assert port.ask("GET", "/_lamb/health", headers=headers).status == 403
+
+
 def test_a_page_of_this_machine_can_call_a_function(port: Desk) -> None:
     headers = {"Host": "localhost:9000", "Origin": "http://localhost:3000"}
     assert port.ask("POST", INVOKE, headers=headers).status == 200
