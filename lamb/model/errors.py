@@ -11,14 +11,15 @@ class LambError(Exception):
 
     code = "ServiceException"
     status = 500
-    hint = ""
+    hint: str
     """The fix, in words that the command line prints on a line of its own."""
 
-    def __init__(self, message: str | None = None, *, typed: bool = True) -> None:
+    def __init__(self, message: str | None = None, *, typed: bool = True, hint: str = "") -> None:
         """`message` replaces the docstring; `typed=False` leaves `"Type": "User"` out of the body,
         as AWS does for the checks that SEMANTICS marks with "Type none"."""
         self.message = (type(self).__doc__ or "") if message is None else message
         self.typed = typed
+        self.hint = hint
         super().__init__(self.message)
 
 
@@ -195,8 +196,3 @@ class SettingInvalid(LambError):
 
     code = "SettingException"
     status = 400
-
-    def __init__(self, message: str | None = None, *, hint: str = "") -> None:
-        """`hint`: the fix, in words that the command line prints on a line of its own."""
-        super().__init__(message)
-        self.hint = hint

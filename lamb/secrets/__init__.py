@@ -1,1 +1,1 @@
-
+"""Environment variables at rest: the only place that knows cryptography."""

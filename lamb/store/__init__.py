@@ -1,1 +1,1 @@
-
+"""Rows at rest: the only place that knows SQL."""

@@ -1,11 +1,116 @@
-"""The database of one home."""
+"""The database of one home: transactions, and what goes wrong with files in clear words."""
+
 from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.exc import DatabaseError
+
 from lamb.model.clock import Clock
+from lamb.model.errors import HomeUnusable
+from lamb.store import migrations
+
+_BUSY_S = 10.0
+# What SQLite says → what it means, and the fix. Everything else it says is a bug of ours.
+_TROUBLE = {
+    "malformed": ("is damaged", "restore it from a backup, or try `sqlite3 … .recover`"),
+    "not a database": ("is damaged", "restore it from a backup, or try `sqlite3 … .recover`"),
+    "disk is full": ("has no room to grow", "free space on its disk"),
+    "disk i/o error": ("cannot be read or written: input/output error", "check its disk, and the room on it"),
+    "readonly database": ("cannot be written", "set the permissions of it and its directory"),
+    "unable to open": ("cannot be opened", "set the permissions of it and its directory"),
+    "database is locked": ("is held by another process", "end that process; one home has one daemon"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tx:
+    """One transaction, and the time that all its rows agree on."""
+
+    connection: Connection
+    now_ms: int
 
 
 class Database:
+    """Any number of readers, one writer; from any thread."""
+
     def __init__(self, url: str, clock: Clock) -> None:
-        raise NotImplementedError
+        """Opens the database, makes it when it is not there, and brings an older one up to date.
+
+        Raises HomeUnusable, naming the file and the fix.
+        """
+        # Parameters may be sealed variables or descriptions: no error shows them.
+        self._engine = create_engine(url, hide_parameters=True, connect_args=_connect_args(url))
+        self._file = Path(self._engine.url.database or "")
+        self._clock = clock
+        self._one_writer = threading.Lock()
+        event.listen(self._engine, "connect", _prepare_connection)
+        event.listen(self._engine, "begin", _begin)
+        self._make_file()
+        with self.transaction() as tx:
+            migrations.bring_up_to_date(tx.connection, self._file)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Tx]:
+        """Writes: committed as a whole at the end, durable then; rolled back by any exception.
+
+        Raises HomeUnusable. Waits for its turn; must not be opened twice by one thread.
+        """
+        with self._one_writer, self._explained(), self._engine.connect() as connection:
+            connection.execution_options(lamb_writes=True)
+            with connection.begin():
+                yield Tx(connection, self._clock.now_ms())
+
+    @contextmanager
+    def reading(self) -> Iterator[Tx]:
+        """Reads one state of everything, whatever is written meanwhile. Raises HomeUnusable."""
+        with self._explained(), self._engine.connect() as connection, connection.begin():
+            yield Tx(connection, self._clock.now_ms())
 
     def close(self) -> None:
-        raise NotImplementedError
+        self._engine.dispose()
+
+    def _make_file(self) -> None:
+        # 0600 from its first moment; SQLite gives its companions the same mode.
+        try:
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._file.touch(mode=0o600)
+        except OSError as error:
+            raise HomeUnusable(
+                f"The database {self._file} cannot be made: {error.strerror}",
+                hint="make room, set the permissions there, or point LAMB_HOME to another place",
+            ) from error
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except DatabaseError as error:
+            said = str(error.orig).lower()
+            for words, (trouble, fix) in _TROUBLE.items():
+                if words in said:
+                    raise HomeUnusable(f"The database {self._file} {trouble}", hint=fix) from error
+            raise
+
+
+def _connect_args(url: str) -> dict[str, Any]:
+    # Connections go from thread to thread, but serve one at a time.
+    return {"check_same_thread": False, "timeout": _BUSY_S} if url.startswith("sqlite") else {}
+
+
+def _prepare_connection(connection: Any, _record: object) -> None:
+    # The driver's own idea of transactions leaves reads and DDL outside of them.
+    connection.isolation_level = None
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("lamb_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
