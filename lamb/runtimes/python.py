@@ -179,9 +179,12 @@ def runtime_directory(root: Path, interpreter: Path) -> Path:
     if not folder.is_dir():
         root.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(dir=root, prefix="new-"))
-        aside.chmod(0o755)
         for distribution in distributions:
             _copy(distribution, aside)
+        for folder_path, _, names in os.walk(aside):  # whatever the umask: functions are other users
+            os.chmod(folder_path, 0o755)  # noqa: PTH101, S103
+            for name in names:
+                Path(folder_path, name).chmod(0o644)
         try:
             aside.rename(folder)
         except OSError:  # another daemon start was quicker
@@ -216,6 +219,6 @@ def _compile(folder: Path, interpreter: Path) -> None:
     for part in ("awslambdaric", "simplejson"):
         subprocess.run(
             [str(interpreter), "-I", "-S", "-m", "compileall", "-q", str(folder / part)],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=60, check=False,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=60, check=False, umask=0o022,
         )  # fmt: skip
     done.touch()

@@ -49,6 +49,7 @@ def main() -> None:
 
 def _build(base: Base, text: str, control: str) -> NoReturn:
     """Enter the shared root where walls allow it, and start over inside it."""
+    os.umask(0o022)  # functions are other users: they must be able to pass through what is made here
     executable, code = base.interpreter, base.code
     if "mount" in base.walls:
         if os.getuid() != 0:
@@ -271,8 +272,11 @@ def _become_runtime(order: Order, runtime: ModuleType, guest_socket: int) -> NoR
     for name in [name for name in sys.modules if name == "lamb" or name.startswith("lamb.")]:
         del sys.modules[name]
     sys.modules["__main__"] = ModuleType("__main__")
-    runtime.run(order.handler, order.environ, guest_socket)
-    os._exit(0)
+    try:
+        runtime.run(order.handler, order.environ, guest_socket)
+    except BaseException:  # noqa: BLE001 - into the function's log, where somebody looks
+        sys.excepthook(*sys.exc_info())
+    os._exit(1)
 
 
 if __name__ == "__main__":
