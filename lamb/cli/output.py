@@ -94,9 +94,8 @@ class Output:
             )
         for row in rows:
             table.add_row(*(Text.from_ansi(cell) for cell in row))
-        console = Console(
-            file=self.stdout, highlight=False, no_color=not self.colored(self.stdout), soft_wrap=False
-        )
+        colors = "standard" if self.colored(self.stdout) else None
+        console = Console(file=self.stdout, highlight=False, color_system=colors, no_color=colors is None)
         # Rich pads every line to the table's width; what is copied from a terminal should not have that.
         with console.capture() as drawn:
             console.print(table)

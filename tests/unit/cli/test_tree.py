@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from lamb.cli.app import root
 from lamb.cli.completions import nodes
 from lamb.cli.session import Session
