@@ -268,6 +268,8 @@ class Keeper:
 def _become_runtime(order: Order, runtime: ModuleType, guest_socket: int) -> NoReturn:
     """Run the function's code. Nothing of lamb stays importable or visible to it."""
     os.setsid()
+    # Where the pid wall is missing, the kernel does not clear away after an init that was killed.
+    syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
     syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)
     for name in [name for name in sys.modules if name == "lamb" or name.startswith("lamb.")]:
         del sys.modules[name]
