@@ -11,6 +11,7 @@ from typing import Any
 from lamb.api.app import App
 from lamb.api.gate import Gate
 from lamb.api.services import LogQuery
+from lamb.core import functions
 from lamb.model.errors import LambError
 from lamb.model.invocation import Event, Outcome
 from lamb.model.names import FunctionKey, Place, Reference
@@ -62,6 +63,11 @@ class Services:
 
     def settle_soon(self, key: FunctionKey) -> None:
         self.settling.append(key)
+
+    def settle(self) -> None:
+        """What the daemon does right after an answer that asked for it."""
+        while self.settling:
+            functions.settle(self.core, self.settling.pop())
 
     async def settled(self, reference: Reference, timeout_s: float) -> bool:
         return timeout_s > 0 and reference.key.name == "f"
