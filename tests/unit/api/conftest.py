@@ -4,13 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from unit.api.desk import Desk, Services
+from unit.api.desk import Desk, Services, control_plane
 
 from lamb.core.context import Core
-from lamb.model.clock import ManualClock
-from lamb.packages.shelf import Shelf
-from lamb.secrets.keyring import Keyring
-from lamb.store.database import Database
 
 
 @pytest.fixture
@@ -26,19 +22,9 @@ def desk(services: Services) -> Desk:
 
 @pytest.fixture
 def core(tmp_path: Path) -> Iterator[Core]:
-    """The real control plane of a home of its own, with every runtime installed."""
-    clock = ManualClock()
-    database = Database(f"sqlite:///{tmp_path / 'lamb.sqlite3'}", clock)
-    yield Core(
-        database=database,
-        shelf=Shelf(tmp_path / "packages"),
-        keyring=Keyring(tmp_path / "keys" / "keyring.json"),
-        clock=clock,
-        require_runtime=lambda _: None,
-        changed=lambda _: None,
-        retired=lambda _key, _version: None,
-    )
-    database.close()
+    """The real control plane of a home of its own."""
+    with control_plane(tmp_path) as core:
+        yield core
 
 
 @pytest.fixture

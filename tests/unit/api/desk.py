@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from lamb.api.app import App
 from lamb.api.gate import Gate
 from lamb.api.services import LogQuery
 from lamb.core import functions
+from lamb.core.context import Core
+from lamb.model.clock import ManualClock
 from lamb.model.errors import LambError
 from lamb.model.invocation import Event, Outcome
 from lamb.model.names import FunctionKey, Place, Reference
+from lamb.packages.shelf import Shelf
+from lamb.secrets.keyring import Keyring
+from lamb.store.database import Database
 
 PLACE = Place("123456789012", "us-east-1")
 
@@ -100,6 +107,22 @@ class Services:
 
     def stop(self) -> None:
         self.stopped = True
+
+
+@contextmanager
+def control_plane(folder: Path) -> Iterator[Core]:
+    """The real one, in a folder of its own, with every runtime installed."""
+    clock = ManualClock()
+    database = Database(f"sqlite:///{folder / 'lamb.sqlite3'}", clock)
+    yield Core(
+        database=database,
+        shelf=Shelf(folder / "packages"),
+        keyring=Keyring(folder / "keys" / "keyring.json"),
+        require_runtime=lambda _: None,
+        changed=lambda _: None,
+        retired=lambda _key, _version: None,
+    )
+    database.close()
 
 
 @dataclass
