@@ -202,10 +202,10 @@ def _bash(tree: list[Node]) -> str:
 
 _ZSH = r"""
 _lamb() {
-    emulate -L zsh
+    # `commands`, `options` and `path` are names of zsh itself.
     local word expected= first= kind command_path= cur=$words[CURRENT]
     local -i position=0
-    local -a commands options arguments found
+    local -a cmds opts arguments found
     local -A values
     _lamb_command ""
     for word in "${(@)words[2,CURRENT-1]}"; do
@@ -213,7 +213,7 @@ _lamb() {
             expected=
         elif [[ $word == -* ]]; then
             (( ${+values[$word]} )) && expected=$word
-        elif (( ${commands[(I)$word:*]} )); then
+        elif (( ${cmds[(I)$word:*]} )); then
             command_path="${command_path:+$command_path }$word"
             _lamb_command "$command_path"
         else
@@ -223,10 +223,10 @@ _lamb() {
     if [[ -n $expected ]]; then
         kind=$values[$expected]
     elif [[ $cur == -* ]]; then
-        _describe -o option options
+        _describe -o option opts
         return
-    elif (( $#commands )); then
-        _describe command commands
+    elif (( $#cmds )); then
+        _describe command cmds
         return
     else
         kind=${arguments[position+1]-}
@@ -263,8 +263,8 @@ def _zsh(tree: list[Node]) -> str:
         commands = [_quoted(f"{name}:{about}") for name, about in node.commands]
         lines += [
             f"        ({_quoted(node.path)})",
-            f"            commands=({' '.join(commands)})",
-            f"            options=({' '.join(map(_quoted, options))})",
+            f"            cmds=({' '.join(commands)})",
+            f"            opts=({' '.join(map(_quoted, options))})",
             f"            values=({' '.join(values)})",
             f"            arguments=({' '.join(_quoted(kind or 'text') for kind in node.arguments)})",
             "            ;;",
