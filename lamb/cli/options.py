@@ -20,9 +20,7 @@ AliasName = Annotated[str, typer.Argument(metavar="ALIAS", help="Alias name", sh
 Zip = Annotated[Path | None, typer.Option("--zip", metavar="FILE", help="A zip, as it is")]
 Dir = Annotated[Path | None, typer.Option("--dir", metavar="DIR", help="A directory, zipped here")]
 File = Annotated[Path | None, typer.Option("--file", metavar="FILE", help="A single file, zipped here")]
-FixPermissions = Annotated[
-    bool, typer.Option("--fix-permissions", help="Repair file modes that would fail at run time")
-]
+FixPermissions = Annotated[bool, typer.Option("--fix-permissions", help="Repair bad file modes")]
 
 # --- configuration ---
 Runtime = Annotated[

@@ -94,8 +94,10 @@ class Output:
             )
         for row in rows:
             table.add_row(*(Text.from_ansi(cell) for cell in row))
-        colors = "standard" if self.colored(self.stdout) else None
-        console = Console(file=self.stdout, highlight=False, color_system=colors, no_color=colors is None)
+        plain = not self.colored(self.stdout)
+        console = Console(
+            file=self.stdout, highlight=False, color_system=None if plain else "standard", no_color=plain
+        )
         # Rich pads every line to the table's width; what is copied from a terminal should not have that.
         with console.capture() as drawn:
             console.print(table)

@@ -12,6 +12,8 @@ from lamb.cli.output import Output
 
 _USUAL_NAMES = ("lambda_handler", "handler")
 _SHOWN_FINDINGS = 5
+# The rule: files 0644, directories and programs 0755; more than that is no reason to refuse a package.
+_BAD_MODES = frozenset({"mode-unreadable", "mode-group-unreadable", "mode-not-executable", "mode-directory"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +58,24 @@ def _confused(path: Path) -> tuple[str]:
 
 
 def checked(package: bytes, runtime: str | None, policy: str, out: Output, *, fix: bool) -> bytes:
-    """The package, repaired if `fix` asks for it. Raises Refusal for modes that would fail at run time.
+    """The package, repaired if `fix` asks for it. Raises Refusal for bad modes.
 
     `policy`: the setting `package_modes`.
     """
     from lamb.packages import archive  # noqa: PLC0415 -- only commands that carry code pay for it
 
     findings = archive.mode_findings(package, runtime=runtime)
-    serious = [finding for finding in findings if finding.severity == "error"]
-    if fix and any(finding.severity != "note" for finding in findings):
-        out.receipt(f"repaired the modes of {len(findings)} entries")
+    bad = [finding for finding in findings if finding.code in _BAD_MODES]
+    if bad and fix:
+        out.receipt(f"repaired the modes of {len(bad)} entr{'y' if len(bad) == 1 else 'ies'}")
         return archive.repair(package)
-    if not serious or policy == "aws":
+    if not bad or policy == "aws":
         return package
-    lines = [f"`{f.entry}` {f.message} (mode {f.mode or 0:04o}, expected {f.expected})" for f in serious]
+    lines = [f"`{f.entry}` {f.message} (mode {f.mode or 0:04o}, expected {f.expected})" for f in bad]
     more = len(lines) - _SHOWN_FINDINGS
     shown = "\n      ".join(lines[:_SHOWN_FINDINGS] + ([f"and {more} more"] if more > 0 else []))
     raise Refusal(
-        f"The package would fail at run time with `Permission denied`:\n      {shown}",
+        f"The package has bad file modes:\n      {shown}",
         hint="`--fix-permissions` repairs it; `lamb package check` explains",
     )
 

@@ -137,6 +137,17 @@ def test_one_setting_takes_them_as_aws_does():
     assert checked(bad, "python3.11", "aws", out(), fix=False) == bad
 
 
+@pytest.mark.parametrize(
+    ("mode", "refused"), [(0o644, False), (0o755, False), (0o664, False), (0o777, False), (0o604, True)]
+)
+def test_only_what_lacks_a_bit_of_the_rule_is_refused(mode, refused):
+    if refused:
+        with pytest.raises(Refusal):
+            checked(package(mode=mode, m=""), "python3.11", "strict", out(), fix=False)
+    else:
+        checked(package(mode=mode, m=""), "python3.11", "strict", out(), fix=False)
+
+
 def test_fixing_repairs_the_modes_and_nothing_else():
     fixed = checked(package(mode=0o600, m="x = 1"), "python3.11", "strict", out(), fix=True)
     with zipfile.ZipFile(io.BytesIO(fixed)) as archive:
