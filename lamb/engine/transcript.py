@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
+import struct
+import termios
 
 from lamb.logs.journal import Entry, Group, Journal
 from lamb.logs.lines import JsonLines, Lines, Report, TextLines
@@ -12,7 +15,8 @@ from lamb.model.clock import Clock
 from lamb.model.function import Logging
 from lamb.model.limits import LOG_TAIL_BYTES
 
-_CHUNK = 1 << 16
+# Every line is an event: of a function that prints nothing but newlines, this is a good tenth of a second.
+_CHUNK = 1 << 14
 
 
 class Transcript:
@@ -91,15 +95,10 @@ class Transcript:
         """All that was written so far: what a function printed comes before what its end is called."""
         if self._pipe < 0:
             return
-        budget = 64  # of what a child process goes on writing meanwhile, the rest comes later
-        while budget:
-            budget -= 1
-            try:
-                data = os.read(self._pipe, _CHUNK)
-            except BlockingIOError:
-                break
-            if not data:
-                break
+        # What is written from now on comes later: a child process may never cease.
+        left = _readable(self._pipe)
+        while left > 0 and (data := os.read(self._pipe, min(left, _CHUNK))):
+            left -= len(data)
             for message in self._parser.feed(data):
                 self._say(message)
         for message in self._parser.rest():
@@ -117,6 +116,12 @@ class Transcript:
         self._tail_size += len(data)
         while self._tail_size - len(self._tail[0]) >= LOG_TAIL_BYTES:
             self._tail_size -= len(self._tail.pop(0))
+
+
+def _readable(pipe: int) -> int:
+    """How many bytes are in a pipe."""
+    count: int = struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0]
+    return count
 
 
 def lines_for(logging: Logging) -> Lines:

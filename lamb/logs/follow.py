@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -43,8 +44,10 @@ async def read(journal: Journal, group: Group, query: Query) -> AsyncIterator[En
                 and ends(entry.message, query.request_id)
             ):
                 return
-        if not entries:
-            if not query.follow:
-                return
+        if entries:
+            await asyncio.sleep(0)  # a long log comes in pieces, and others have their turn between them
+        elif query.follow:
             await journal.wait(group, _HEARTBEAT_S)
             yield None
+        else:
+            return

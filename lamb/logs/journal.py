@@ -7,6 +7,7 @@ runs on the daemon's event loop; readers (`follow.py`) go by position and never 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import shutil
@@ -17,6 +18,8 @@ from urllib.parse import quote
 
 _FLUSH_AFTER_S = 0.02
 _SEGMENTS = 4
+# A home may have thousands of groups, and a daemon has a thousand descriptors.
+_KEPT_OPEN = 64
 
 
 class Group(NamedTuple):
@@ -64,7 +67,10 @@ class Journal:
         """Write what is pending; a disk that refuses loses log lines, never invocations."""
         self._flush_due = False
         for group in self._dirty:
-            self._tail(group).write(self._segment_bytes)
+            tail = self._tail(group)
+            tail.write(self._segment_bytes)
+            if len(self._open) > _KEPT_OPEN:
+                tail.close()
         self._dirty.clear()
 
     def read(self, group: Group, position: Position, limit: int = 1 << 18) -> tuple[list[Entry], Position]:
@@ -85,7 +91,7 @@ class Journal:
         """Numbers of the files that are there, oldest first."""
         try:
             names = [path.name for path in self._folder(group).iterdir()]
-        except FileNotFoundError:
+        except OSError:
             return []
         return sorted(int(name[:8]) for name in names if name.endswith(".ndjson"))
 
@@ -130,7 +136,7 @@ class Journal:
         return tail
 
     def _folder(self, group: Group) -> Path:
-        return self._root / group.account / group.region / quote(group.name, safe="")
+        return self._root / group.account / group.region / _folder_name(group.name)
 
     def _path(self, group: Group, number: int) -> Path:
         return self._folder(group) / f"{number:08d}.ndjson"
@@ -156,9 +162,11 @@ class _Tail:
                 self._open_file()
             if self._size and self._size + len(data) > segment_bytes:
                 self._next_file()
-            os.write(self._fd, data)
-            self._size += len(data)
+            written = os.write(self._fd, data)
+            self._size += written
         except OSError:
+            written = 0
+        if written < len(data):
             self.close()  # tried again, from the start, with the next entries
 
     def close(self) -> None:
@@ -169,15 +177,29 @@ class _Tail:
     def _open_file(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = self._folder / f"{self._number:08d}.ndjson"
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self._size = os.fstat(self._fd).st_size
+        # Half a line is what a full disk or a loss of power leaves: the next one must not be lost with it.
+        if self._size and os.pread(self._fd, 1, self._size - 1) != b"\n":
+            self._size += os.write(self._fd, b"\n")
 
     def _next_file(self) -> None:
         self.close()
+        oldest = self._folder / f"{self._number + 1 - _SEGMENTS:08d}.ndjson"
+        oldest.unlink(missing_ok=True)  # first, since that is what makes room on a full disk
         self._number += 1
         self._open_file()
-        oldest = self._folder / f"{self._number - _SEGMENTS:08d}.ndjson"
-        oldest.unlink(missing_ok=True)
+
+
+def _folder_name(group: str) -> str:
+    """Of any group name: up to 512 characters, slashes and leading dots among them."""
+    name = quote(group, safe="")
+    if name.startswith("."):
+        name = f"%2E{name[1:]}"
+    if len(name) > 200:
+        # No quoted name has a dot behind a percent sign: these cannot meet.
+        name = f"{name[:128]}%.{hashlib.sha256(group.encode()).hexdigest()[:32]}"
+    return name
 
 
 def _line(entry: Entry) -> bytes:

@@ -9,51 +9,63 @@ from __future__ import annotations
 
 _MAGIC = b"\xa5\x5a\x00"  # no UTF-8 text can hold these bytes
 _HEAD = 16
-# CloudWatch's limit for one event; a print without a newline must not fill the daemon's memory.
+# CloudWatch's limit for one event. What is longer — a print without a newline, a record, garbage
+# that looks like the head of one — comes in pieces and must not fill the daemon's memory.
 _EVENT_MAX = 262_144
 
 
 class OutputParser:
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        self._held = b""
+        self._left = 0
+        """Bytes that the present record still has, those in `_held` among them; 0 between records."""
 
     def feed(self, data: bytes) -> list[str]:
         """Events that are complete with `data`."""
-        if not self._buffer and data.endswith(b"\n") and _MAGIC not in data:
-            return (
-                [line.decode("utf-8", "replace") for line in data.splitlines(keepends=True)]
-                if b"\r" not in data
-                else self._feed(data)
-            )
-        return self._feed(data)
+        data = self._held + data
+        events: list[bytes] = []
+        at = 0
+        while at < len(data):
+            if self._left:
+                end = at + min(self._left, _EVENT_MAX)
+                if len(data) < end:
+                    break
+                self._left -= end - at
+                events.append(data[at:end])
+            elif data.startswith(_MAGIC, at):
+                end = at + _HEAD
+                if len(data) < end:
+                    break
+                self._left = int.from_bytes(data[at + 4 : at + 8], "big")
+            else:
+                frame = data.find(_MAGIC, at)
+                end = _cut_text(data, at, frame, events)
+                if frame < 0:
+                    at = end
+                    break
+            at = end
+        self._held = data[at:]
+        return [event.decode("utf-8", "replace") for event in events]
 
     def rest(self) -> list[str]:
-        """What was written without a newline, at the end of an invocation."""
-        if not self._buffer or self._buffer.startswith(_MAGIC):
-            return []
-        text = self._buffer.decode("utf-8", "replace")
-        self._buffer.clear()
-        return [text]
+        """What was written without a newline, or of a record, at the end of an invocation.
 
-    def _feed(self, data: bytes) -> list[str]:
-        buffer = self._buffer
-        buffer += data
-        events = []
-        while buffer:
-            if buffer.startswith(_MAGIC):
-                end = _HEAD + int.from_bytes(buffer[4:8], "big")
-                if len(buffer) < max(end, 8):
-                    break
-                text = buffer[_HEAD:end]
-            else:
-                frame = buffer.find(_MAGIC)
-                newline = buffer.find(b"\n", 0, frame if frame >= 0 else len(buffer))
-                end = newline + 1 if newline >= 0 else frame
-                if end < 0:
-                    if len(buffer) < _EVENT_MAX:
-                        break
-                    end = _EVENT_MAX
-                text = buffer[:end]
-            events.append(text.decode("utf-8", "replace"))
-            del buffer[:end]
-        return events
+        Whoever wrote half a record may be gone: what comes next is not taken for its other half.
+        """
+        text = b"" if self._held.startswith(_MAGIC) else self._held
+        self._held, self._left = b"", 0
+        return [text.decode("utf-8", "replace")] if text else []
+
+
+def _cut_text(data: bytes, start: int, frame: int, events: list[bytes]) -> int:
+    """Add the lines from `start` to the next record, or to the end of `data`; where they end."""
+    *lines, last = data[start : frame if frame >= 0 else len(data)].split(b"\n")
+    events += [line + b"\n" for line in lines]
+    if frame >= 0:
+        if last:
+            events.append(last)
+        return frame
+    if len(last) >= _EVENT_MAX:
+        events.append(last)
+        return len(data)
+    return len(data) - len(last)
