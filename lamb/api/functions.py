@@ -8,7 +8,7 @@ from typing import Any
 
 from lamb.api import shapes
 from lamb.api.messages import Call, Reply
-from lamb.core import functions
+from lamb.core import functions, updates
 from lamb.model.errors import InvalidParameterValue, ResourceNotFound
 from lamb.model.function import Version
 from lamb.model.requests import CodeUpdate, Creation
@@ -65,12 +65,12 @@ def update_code(call: Call) -> Reply:
         dry_run=members.get("DryRun", False),
         revision_id=members.get("RevisionId"),
     )
-    version = functions.update_code(call.core, call.reference(), update)
+    version = updates.update_code(call.core, call.reference(), update)
     return _updated(version)
 
 
 def configure(call: Call) -> Reply:
-    version = functions.configure(
+    version = updates.configure(
         call.core, call.reference(), shapes.changes(call.members), call.members.get("RevisionId")
     )
     return _updated(version)

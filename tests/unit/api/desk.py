@@ -13,7 +13,7 @@ from typing import Any
 from lamb.api.app import App
 from lamb.api.gate import Gate
 from lamb.api.services import LogQuery
-from lamb.core import functions
+from lamb.core import updates
 from lamb.core.context import Core
 from lamb.model.clock import ManualClock
 from lamb.model.errors import LambError
@@ -74,7 +74,7 @@ class Services:
     def settle(self) -> None:
         """What the daemon does right after an answer that asked for it."""
         while self.settling:
-            functions.settle(self.core, self.settling.pop())
+            updates.settle(self.core, self.settling.pop())
 
     async def settled(self, reference: Reference, timeout_s: float) -> bool:
         return timeout_s > 0 and reference.key.name == "f"
