@@ -103,7 +103,8 @@ class Environment:
         self._transcript.listen(output)
         self._loop.add_reader(self._keeper, self._on_report)
         try:
-            zygote.spawn(self._order, theirs, self._started)
+            self._keeper.send(self._order.dumps())
+            zygote.spawn(self._order.number, theirs, self._started)
         finally:
             self._keeper_end.close()
             runtime_end.close()

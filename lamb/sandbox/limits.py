@@ -16,7 +16,9 @@ _RESERVED_SLACK_MB = 2048
 def apply(order: Order) -> None:
     _lower(resource.RLIMIT_NOFILE, OPEN_FILES)
     _lower(resource.RLIMIT_NPROC, PROCESSES)
-    _lower(resource.RLIMIT_CORE, 0)
+    # Not 0: the kernel hands a core to a program (systemd-coredump, apport) whatever the limit is,
+    # except 1, and a core of the function holds its secrets.
+    _lower(resource.RLIMIT_CORE, 1)
     _lower(resource.RLIMIT_MEMLOCK, 64 * 1024)
     if not order.memory_by_cgroup:
         _lower(resource.RLIMIT_DATA, (order.memory_mb + _RESERVED_SLACK_MB) << 20)

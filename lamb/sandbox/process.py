@@ -15,7 +15,7 @@ from pathlib import Path
 
 from lamb.model.errors import EnvironmentStartFailed
 from lamb.sandbox import syscalls
-from lamb.sandbox.spec import Base, Order
+from lamb.sandbox.spec import Base
 
 _SPAWNER = Path(__file__).with_name("spawner.py")
 _START_LIMIT_S = 30.0
@@ -63,13 +63,16 @@ class Zygote:
                 f"The zygote of {self.base.runtime} did not start within {_START_LIMIT_S:.0f} s"
             ) from None
 
-    def spawn(self, order: Order, descriptors: Sequence[int], started: Callable[[int], None]) -> None:
-        """Order an environment; `started` gets the process id of its init as soon as it is known."""
-        self._started[order.number] = started
+    def spawn(self, number: int, descriptors: Sequence[int], started: Callable[[int], None]) -> None:
+        """Order an environment; `started` gets the process id of its init as soon as it is known.
+
+        Its `Order` waits for it in the control socket, whose other end is the first descriptor.
+        """
+        self._started[number] = started
         try:
-            socket.send_fds(self._control, [order.dumps()], descriptors)
+            socket.send_fds(self._control, [str(number).encode()], descriptors)
         except OSError as error:
-            self._started.pop(order.number, None)
+            self._started.pop(number, None)
             raise EnvironmentStartFailed(f"The zygote of {self.base.runtime} is gone: {error}") from error
 
     def kill(self) -> None:

@@ -89,6 +89,8 @@ def _serve(base: Base, control_fd: int) -> NoReturn:
     control = socket.socket(fileno=control_fd)
     syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps; each init reports for itself
+    # Python answers SIGINT even as process 1, where the kernel ignores what nobody handles.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
     if "seccomp" in base.walls:
         seccomp.program(syscalls.MACHINE)
@@ -96,18 +98,17 @@ def _serve(base: Base, control_fd: int) -> NoReturn:
     gc.freeze()  # keeps the collector from writing to, and so copying, the pages all share
     _report(control, {"ready": sys.version.split()[0]}, os.getpid())
     while True:
-        message, descriptors, _, _ = socket.recv_fds(control, _MESSAGE_MAX, _DESCRIPTORS_MAX)
+        message, descriptors, _, _ = socket.recv_fds(control, 16, _DESCRIPTORS_MAX)
         if not message:
             os._exit(0)
-        order = Order.loads(message)
         pid = _fork_init(own_pids, isolated="pid" in base.walls)
         if pid == 0:
             control.close()
             os.close(own_pids)
-            _become_init(order, base, descriptors, runtime)
+            _become_init(base, descriptors, runtime)
         for fd in descriptors:
             os.close(fd)
-        _report(control, {"started": order.number}, pid)
+        _report(control, {"started": int(message)}, pid)
 
 
 def _report(control: socket.socket, message: dict[str, object], pid: int) -> None:
@@ -145,11 +146,16 @@ def _fork_init(own_pids: int, *, isolated: bool) -> int:
     return pid
 
 
-def _become_init(order: Order, base: Base, descriptors: list[int], runtime: ModuleType) -> NoReturn:
-    """Raise the walls, start the runtime, and keep this environment until it or the daemon ends."""
+def _become_init(base: Base, descriptors: list[int], runtime: ModuleType) -> NoReturn:
+    """Raise the walls, start the runtime, and keep this environment until it or the daemon ends.
+
+    The order comes to this process and not to the zygote: it holds the function's secrets, and
+    every later environment is forked with what is left of them in the zygote's memory.
+    """
     control, output, guest_socket, *cgroups = descriptors
     channel = socket.socket(fileno=control)
     try:
+        order = Order.loads(channel.recv(_MESSAGE_MAX))
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.setsid()
         os.dup2(output, 1)
@@ -268,6 +274,7 @@ class Keeper:
 def _become_runtime(order: Order, runtime: ModuleType, guest_socket: int) -> NoReturn:
     """Run the function's code. Nothing of lamb stays importable or visible to it."""
     os.setsid()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # Where the pid wall is missing, the kernel does not clear away after an init that was killed.
     syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
     syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)

@@ -49,10 +49,10 @@ class Base:
 
 @dataclass(frozen=True)
 class Order:
-    """One environment to start.
+    """One environment to start: the first message in the control socket of its init.
 
-    Sent with file descriptors, in this order: the control socket of the environment's init, the
-    pipe its output goes to, the runtime's socket, then one `cgroup.procs` file per cgroup to join.
+    A zygote gets its number, and file descriptors in this order: that control socket, the pipe its
+    output goes to, the runtime's socket, then one `cgroup.procs` file per cgroup to join.
     """
 
     number: int
