@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from lamb.model.clock import Clock
 from lamb.model.names import FunctionKey
 from lamb.packages.shelf import Shelf
 from lamb.secrets.box import Box
@@ -20,7 +20,6 @@ class Core:
     database: Database
     shelf: Shelf
     keyring: Keyring
-    clock: Clock
     require_runtime: Callable[[str], object]
     """Raises InvalidParameterValue for a runtime that this host cannot run."""
     changed: Callable[[FunctionKey], None]
@@ -28,6 +27,8 @@ class Core:
     retired: Callable[[FunctionKey, str | None], None]
     """Called after a commit: environments of this version (None: of all versions) run what is no more."""
     box: Box = field(init=False)
+    storing: threading.Lock = field(default_factory=threading.Lock, init=False)
+    """Held from putting a package on the shelf until a committed row names it."""
 
     def __post_init__(self) -> None:
         self.box = Box(self.keyring)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import asdict, dataclass
 
+from lamb.core import found, variables
 from lamb.core.context import Core
 from lamb.model.invocation import Target
-from lamb.model.names import Reference
+from lamb.model.names import LATEST, Reference
+from lamb.store.database import Tx
+from lamb.store.versions import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,5 +31,47 @@ class Route:
 
 
 def resolve(core: Core, ref: Reference) -> Route:
-    """Cached by the caller until `core.changed`. Raises ResourceNotFound, ResourceConflict."""
-    raise NotImplementedError
+    """Cached by the caller until `core.changed`.
+
+    Raises ResourceNotFound, ResourceConflict for a function that is not active, HomeUnusable.
+    """
+    with core.database.reading() as tx:
+        records, weight = _records(tx, ref)
+    for record in records:
+        found.refuse_inactive(record)
+    primary, *additional = (_target(core, record) for record in records)
+    return Route(primary, additional[0], weight) if additional else Route(primary)
+
+
+def _records(tx: Tx, ref: Reference) -> tuple[list[Record], float]:
+    """The version behind a reference, or the two behind an alias and the second one's weight."""
+    label = ref.qualifier or LATEST
+    if found.number_of(label) is not None:
+        return [found.version(tx, ref.key, label)], 0.0
+    alias = found.alias(tx, found.function(tx, ref.key, ref.effective_arn), label)
+    if alias is None:
+        raise found.not_found(ref.effective_arn)
+    labels = [alias.version, *alias.additional]
+    return [found.version(tx, ref.key, each) for each in labels], sum(alias.additional.values())
+
+
+def _target(core: Core, record: Record) -> Target:
+    version = record.version
+    return Target(
+        key=version.key,
+        version=version.label,
+        generation=_generation(record),
+        configuration=version.configuration,
+        code=core.shelf.unpack(version.configuration.code_sha256),
+        open_variables=variables.opener(core, record),
+    )
+
+
+def _generation(record: Record) -> str:
+    """The same as long as the same function would run: tags, revisions, states and keys have no say."""
+    what_runs = (
+        record.function.id,
+        asdict(record.version.configuration),
+        record.sealed and record.sealed.id,
+    )
+    return hashlib.sha256(json.dumps(what_runs, sort_keys=True).encode()).hexdigest()[:32]

@@ -5,13 +5,50 @@ from __future__ import annotations
 from typing import Any
 
 from lamb.core.context import Core
+from lamb.model.errors import KMSAccessDenied, KMSNotFound
+from lamb.store import versions
+from lamb.store.database import Tx
+from lamb.store.versions import Sealed
 
 
 def show(core: Core) -> dict[str, Any]:
-    """Label → value, without any secret."""
-    raise NotImplementedError
+    """`Path`, `Algorithm`, `Version` (the one that seals; None before the first variable), `Versions` (those
+    in the file) and `Sealed` (how many versions of functions have variables). Raises HomeUnusable."""
+    with core.database.reading() as tx:
+        sealed = sum(1 for _ in versions.sealed(tx))
+    at_hand = core.keyring.versions()
+    return {
+        "Path": str(core.keyring.path),
+        "Algorithm": "AES-256-GCM",
+        "Version": at_hand[-1] if at_hand else None,
+        "Versions": at_hand,
+        "Sealed": sealed,
+    }
 
 
 def rotate(core: Core) -> dict[str, Any]:
-    """Make a new key and seal everything with it; what `show` says afterwards."""
-    raise NotImplementedError
+    """Make a new key and seal everything with it, all or nothing; what `show` says afterwards.
+
+    The new key is in the file before anything is sealed with it, and the old one until everything is: a kill
+    at any point leaves a home whose variables can be read. Raises KMSNotFound and KMSAccessDenied, naming the
+    version, where something cannot be opened; nothing is changed then.
+    """
+    with core.database.transaction() as tx:
+        opened = _open_all(core, tx)
+        newest = core.keyring.add()
+        versions.seal_anew(tx, [Sealed(name, core.box.seal(plain, arn)) for name, arn, plain in opened])
+    core.keyring.forget_before(newest)
+    return show(core)
+
+
+def _open_all(core: Core, tx: Tx) -> list[tuple[str, str, bytes]]:
+    """Name, qualified ARN and plaintext of everything that is sealed."""
+    opened = []
+    for record in versions.sealed(tx):
+        if record.sealed is not None:
+            arn = record.version.arn
+            try:
+                opened.append((record.sealed.id, arn, core.box.open(record.sealed.data, arn)))
+            except (KMSNotFound, KMSAccessDenied) as error:
+                raise type(error)(f"{error.message} (variables of {arn})", hint=error.hint) from None
+    return opened

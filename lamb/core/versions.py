@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from lamb.core import found, pages, variables
+from lamb.core.configuration import refuse_broken_text
 from lamb.core.context import Core
-from lamb.model.function import Version
+from lamb.model.errors import InvalidParameterValue
+from lamb.model.function import PENDING, Status, Version
 from lamb.model.names import Reference
 from lamb.model.requests import Page
+from lamb.store import functions as function_rows
+from lamb.store import versions as rows
+from lamb.store.database import Tx
+from lamb.store.versions import Record
 
 
 def publish(
@@ -16,8 +25,74 @@ def publish(
     code_sha256: str | None = None,
     revision_id: str | None = None,
 ) -> Version:
-    raise NotImplementedError
+    """Freeze `$LATEST` under the next number; the last version again if nothing has changed since.
+
+    `code_sha256`, `revision_id`: what `$LATEST` must be. Raises ResourceNotFound, ResourceConflict,
+    PreconditionFailed, InvalidParameterValue and the KMS family.
+    """
+    if description is not None:
+        refuse_broken_text(description)
+    with core.database.transaction() as tx:
+        latest = found.latest(tx, ref)
+        found.refuse_unsettled(latest)
+        found.refuse_inactive(latest)
+        found.refuse_stale(revision_id, latest.version.revision_id)
+        actual = latest.version.configuration.code_sha256
+        if code_sha256 is not None and code_sha256 != actual:
+            raise InvalidParameterValue(
+                f"CodeSHA256 ({code_sha256}) is different from current CodeSHA256 in $LATEST ({actual}). "
+                "Please try again with the CodeSHA256 in $LATEST."
+            )
+        published = _unchanged(core, tx, latest)
+        if published is None:
+            published = freeze(core, tx, latest, latest.version.status, description)
+            rows.move(tx, latest, found.new_revision())
+    return variables.shown(core, published)
+
+
+def freeze(core: Core, tx: Tx, latest: Record, status: Status, description: str | None = None) -> Record:
+    """A new version of what `latest` is. The caller commits, and gives `$LATEST` a new revision."""
+    configuration = latest.version.configuration
+    if description is not None:
+        configuration = replace(configuration, description=description)
+    version = replace(
+        latest.version,
+        number=function_rows.next_number(tx, latest.version.key),
+        revision_id=found.new_revision(),
+        last_modified_ms=tx.now_ms,
+        status=status,
+        configuration=configuration,
+    )
+    plain = variables.opened(core, latest)
+    sealed = None if plain is None else variables.seal(core, tx, plain, version.arn)
+    record = Record(latest.function, version, sealed, latest.version.configuration.description)
+    rows.add(tx, record)
+    return record
+
+
+def freeze_changed(core: Core, tx: Tx, latest: Record) -> Record:
+    """What UpdateFunctionCode publishes: the last version if nothing changed, else a new one, Pending."""
+    return _unchanged(core, tx, latest) or freeze(core, tx, latest, PENDING)
+
+
+def _unchanged(core: Core, tx: Tx, latest: Record) -> Record | None:
+    """The version published last, if `$LATEST` is still what it was then."""
+    number = function_rows.last_number(tx, latest.version.key)
+    last = rows.find(tx, latest.version.key, number) if number else None
+    if last is None:
+        return None
+    # The description that a version was given when it was published is no change of $LATEST.
+    then = replace(last.version.configuration, description=last.latest_description or "")
+    if then != latest.version.configuration:
+        return None
+    return last if variables.opened(core, last) == variables.opened(core, latest) else None
 
 
 def list_versions(core: Core, ref: Reference, page: Page) -> tuple[list[Version], str | None]:
-    raise NotImplementedError
+    """`$LATEST` first, then ascending; with the NextMarker. Raises ResourceNotFound."""
+    (after,) = pages.start(page, [-1])
+    with core.database.reading() as tx:
+        function = found.function(tx, ref.key, ref.arn)
+        records = rows.page_of_one(tx, function.id, after, pages.size(page) + 1)
+    kept, marker = pages.cut(records, page, lambda record: [record.version.number])
+    return [variables.shown(core, record) for record in kept], marker

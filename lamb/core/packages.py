@@ -1,0 +1,59 @@
+"""The zip of a request on its way to the shelf."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+
+from lamb.core.context import Core
+from lamb.model.errors import CodeStorageExceeded, InvalidParameterValue
+from lamb.model.limits import CODE_STORAGE_MAX_BYTES
+from lamb.model.names import Place
+from lamb.packages import archive
+from lamb.store import functions, versions
+from lamb.store.database import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A package as a configuration names it."""
+
+    sha256: str
+    """Standard base64."""
+    size: int
+    """Bytes of the zip."""
+
+
+def given(zipped: bytes | None) -> bytes:
+    """Raises InvalidParameterValue for a request that brings no code."""
+    if zipped is None:
+        raise InvalidParameterValue("Please provide a source for function code.")
+    return zipped
+
+
+def store(core: Core, zipped: bytes) -> Code:
+    """Checked and kept. The caller holds `core.storing` until a committed row names it.
+
+    Raises InvalidParameterValue, RequestTooLarge, HomeUnusable.
+    """
+    return Code(core.shelf.put(zipped), len(zipped))
+
+
+def would_store(zipped: bytes) -> Code:
+    """Checked only. Raises InvalidParameterValue, RequestTooLarge."""
+    archive.refuse_unusable(zipped)
+    return Code(base64.b64encode(hashlib.sha256(zipped).digest()).decode(), len(zipped))
+
+
+def refuse_full(tx: Tx, place: Place, code: Code) -> None:
+    """Raises CodeStorageExceeded."""
+    if functions.usage(tx, place).code_bytes + code.size > CODE_STORAGE_MAX_BYTES:
+        raise CodeStorageExceeded
+
+
+def discard_unused(core: Core) -> int:
+    """Remove packages that no version names any more; returns how many. Nothing may run meanwhile that was
+    resolved before: call it when a daemon starts. Raises HomeUnusable."""
+    with core.storing, core.database.reading() as tx:
+        return core.shelf.discard(versions.packages(tx))

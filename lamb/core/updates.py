@@ -1,0 +1,155 @@
+"""How a function changes: new code, new configuration, and the settling that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from lamb.core import configuration as rules
+from lamb.core import found, packages, variables, versions
+from lamb.core.context import Core
+from lamb.core.packages import Code
+from lamb.model.errors import KMSAccessDenied, KMSNotFound, LambError
+from lamb.model.function import ACTIVE, PENDING, UPDATING, Configuration, Status, Version
+from lamb.model.names import LATEST, FunctionKey, Place, Reference
+from lamb.model.requests import Changes, CodeUpdate
+from lamb.store import versions as rows
+from lamb.store.database import Tx
+from lamb.store.versions import Record, Sealed
+
+
+def update_code(core: Core, ref: Reference, update: CodeUpdate) -> Version:
+    """New code for `$LATEST`; the answer describes the version that is published, if one is asked for.
+
+    InProgress until `settle`; whoever has resolved the function before goes on with the old code until then.
+    A dry run checks everything, keeps nothing and answers what would be. Raises as `functions.create`, and
+    ResourceNotFound, ResourceConflict, PreconditionFailed.
+    """
+    zipped = packages.given(update.zip)
+    with core.database.reading() as tx:
+        record = _changeable(tx, ref, update.revision_id)
+    if update.dry_run:
+        configuration = _with_code(record, packages.would_store(zipped), update)
+        return variables.shown(
+            core, replace(record, version=replace(record.version, configuration=configuration))
+        )
+    with core.storing:
+        code = packages.store(core, zipped)
+        with core.database.transaction() as tx:
+            record = _changeable(tx, ref, update.revision_id)
+            packages.refuse_full(tx, Place(ref.key.account, ref.key.region), code)
+            record = _change(tx, record, _with_code(record, code, update), record.sealed)
+            if update.publish:
+                record = versions.freeze_changed(core, tx, record)
+    return variables.shown(core, record)
+
+
+def configure(core: Core, ref: Reference, changes: Changes, revision_id: str | None = None) -> Version:
+    """Change what is given of `$LATEST`'s configuration. InProgress until `settle`, as for `update_code`.
+
+    Raises InvalidParameterValue, ValidationFailure, ResourceNotFound, ResourceConflict, PreconditionFailed,
+    the KMS family and HomeUnusable.
+    """
+    rules.refuse_broken_text(changes)
+    if changes.variables is not None:
+        variables.refuse_unusable(changes.variables)
+    with core.database.reading() as tx:
+        record = _changeable(tx, ref, revision_id)
+    wanted = rules.changed(record.version.configuration, changes, ref.key)
+    if changes.runtime is not None:
+        # May start interpreters to see what they are: not while others wait to write.
+        core.require_runtime(wanted.runtime)
+    with core.database.transaction() as tx:
+        record = _changeable(tx, ref, revision_id)
+        wanted = rules.changed(record.version.configuration, changes, ref.key)
+        record = _change(tx, record, wanted, _sealed(core, tx, record, changes.variables))
+    return variables.shown(core, record)
+
+
+def _changeable(tx: Tx, ref: Reference, revision_id: str | None) -> Record:
+    record = found.latest(tx, ref)
+    found.refuse_unsettled(record)
+    found.refuse_stale(revision_id, record.version.revision_id)
+    return record
+
+
+def _with_code(record: Record, code: Code, update: CodeUpdate) -> Configuration:
+    now = record.version.configuration
+    architectures = now.architectures if update.architectures is None else update.architectures
+    return replace(now, code_sha256=code.sha256, code_size=code.size, architectures=architectures)
+
+
+def _sealed(core: Core, tx: Tx, record: Record, wanted: Mapping[str, str] | None) -> Sealed | None:
+    """The variables after a change: the same row, unless they are given and are others."""
+    if wanted is None:
+        return record.sealed
+    try:
+        same = variables.opened(core, record) == wanted
+    except (KMSAccessDenied, KMSNotFound):
+        same = False  # damaged ones are replaced
+    return record.sealed if same else variables.seal(core, tx, wanted, record.version.arn)
+
+
+def _change(tx: Tx, before: Record, configuration: Configuration, sealed: Sealed | None) -> Record:
+    # What never became active has nothing old that could serve meanwhile.
+    status = UPDATING if before.version.status.state == "Active" else PENDING
+    version = replace(
+        before.version,
+        revision_id=found.new_revision(),
+        last_modified_ms=tx.now_ms,
+        status=status,
+        configuration=configuration,
+    )
+    after = replace(before, version=version, sealed=sealed)
+    rows.replace_latest(tx, after, instead_of=before.sealed)
+    return after
+
+
+# ------------------------------------------------------------------ settle
+
+
+def unsettled(core: Core) -> list[FunctionKey]:
+    """Functions that a daemon left Pending or InProgress when it was killed."""
+    with core.database.reading() as tx:
+        return list(dict.fromkeys(record.version.key for record in rows.unsettled(tx)))
+
+
+def settle(core: Core, key: FunctionKey) -> str | None:
+    """Pending → Active, InProgress → Successful, or Failed with the reason; the package is unpacked by then.
+
+    Returns the runtime of what settled, None if nothing did. Raises HomeUnusable.
+    """
+    with core.database.reading() as tx:
+        waiting = rows.unsettled(tx, key)
+    if not waiting:
+        return None
+    outcomes = {sha: _unpacked(core, sha) for sha in {r.version.configuration.code_sha256 for r in waiting}}
+    with core.database.transaction() as tx:
+        # Read again: the function may be gone, or another one by now.
+        settling = [r for r in rows.unsettled(tx, key) if r.version.configuration.code_sha256 in outcomes]
+        for record in settling:
+            problem = outcomes[record.version.configuration.code_sha256]
+            rows.move(tx, record, found.new_revision(), _settled(record.version.status, problem))
+    if not settling:
+        return None
+    core.changed(key)
+    core.retired(key, LATEST)
+    return settling[0].version.configuration.runtime
+
+
+def _unpacked(core: Core, code_sha256: str) -> LambError | None:
+    try:
+        core.shelf.unpack(code_sha256)
+    except LambError as error:
+        return error
+    return None
+
+
+def _settled(before: Status, problem: LambError | None) -> Status:
+    if problem is None:
+        return ACTIVE
+    # What the disk says may name files in any encoding.
+    reason = problem.message.encode("utf-8", "replace").decode()
+    if before.state == "Pending":
+        return Status("Failed", reason, "InternalError")
+    return Status(before.state, None, None, "Failed", reason, "InternalError")

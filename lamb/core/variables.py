@@ -1,0 +1,112 @@
+"""Environment variables between the request, where they are plain, and the store, where they are sealed."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from lamb.core.context import Core
+from lamb.model.errors import InvalidParameterValue, KMSAccessDenied, KMSNotFound, ValidationFailure
+from lamb.model.function import Version
+from lamb.model.limits import ENVIRONMENT_MAX_BYTES
+from lamb.store import versions
+from lamb.store.database import Tx
+from lamb.store.versions import Record, Sealed
+
+# configuration-envvars: "Defined runtime environment variables", the reserved ones.
+RESERVED = frozenset(
+    {
+        "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV",
+        "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION",
+        "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME",
+        "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+        "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR", "AWS_LAMBDA_MAX_CONCURRENCY",
+        "AWS_LAMBDA_METADATA_API", "AWS_LAMBDA_METADATA_TOKEN",
+    }
+)  # fmt: skip
+_NAME = r"[a-zA-Z]([a-zA-Z0-9_])+"
+_REFUSED = (
+    "Lambda was unable to configure your environment variables "
+    "because the environment variables you have provided "
+)
+
+
+def refuse_unusable(variables: Mapping[str, str]) -> None:
+    """Raise what AWS says of names that it does not take, reserved names, and more than 4 KB."""
+    reserved = [name for name in variables if name in RESERVED]
+    if not all(re.fullmatch(_NAME, name, re.ASCII) for name in variables if name not in reserved):
+        raise ValidationFailure(
+            "Value at 'environment.variables' failed to satisfy constraint: "
+            f"Map keys must satisfy constraint: [Member must satisfy regular expression pattern: {_NAME}]"
+        )
+    if reserved:
+        raise InvalidParameterValue(
+            f"{_REFUSED}contains reserved keys that are currently not supported for modification. "
+            f"Reserved keys used in this request: {', '.join(reserved)}"
+        )
+    measured = json.dumps(dict(variables), ensure_ascii=False, separators=(",", ":"))
+    if len(measured.encode("utf-8", "surrogatepass")) > ENVIRONMENT_MAX_BYTES:
+        raise InvalidParameterValue(f"{_REFUSED}exceeded the 4KB limit. String measured: {measured}")
+    broken = [name for name, value in variables.items() if "\0" in value]
+    if broken:
+        # No process can be given these; AWS's own words for them are not known.
+        raise InvalidParameterValue(f"{_REFUSED}contains NUL characters: {', '.join(broken)}")
+
+
+def seal(core: Core, tx: Tx, variables: Mapping[str, str], arn: str) -> Sealed:
+    """Bound to a qualified ARN. Raises HomeUnusable, and KMSNotFound or KMSAccessDenied where the key is not
+    the one that sealed what is stored."""
+    _prove_key(core, tx)
+    return Sealed(str(uuid.uuid4()), core.box.seal(json.dumps(dict(variables)).encode(), arn))
+
+
+def _prove_key(core: Core, tx: Tx) -> None:
+    """The key opens something that is stored; it is made only where nothing is sealed yet."""
+    failure: KMSNotFound | KMSAccessDenied | None = None
+    for record in versions.sealed(tx):
+        try:
+            opened(core, record)
+        except (KMSNotFound, KMSAccessDenied) as error:
+            failure = error
+        else:
+            return
+    if failure is not None:
+        raise failure
+    if not core.keyring.versions():
+        core.keyring.add()
+
+
+def opener(core: Core, record: Record) -> Callable[[], Mapping[str, str]]:
+    """Opens the variables of a version each time it is called; what it holds on to is sealed.
+
+    It raises KMSNotFound and KMSAccessDenied.
+    """
+    sealed, arn = record.sealed, record.version.arn
+
+    def open_variables() -> Mapping[str, str]:
+        if sealed is None:
+            return {}
+        opened: dict[str, str] = json.loads(core.box.open(sealed.data, arn))
+        return opened
+
+    return open_variables
+
+
+def opened(core: Core, record: Record) -> Mapping[str, str] | None:
+    """None where none were ever given. Raises KMSNotFound and KMSAccessDenied."""
+    return None if record.sealed is None else opener(core, record)()
+
+
+def shown(core: Core, record: Record) -> Version:
+    """The version with its variables, or with the reason why they cannot be read."""
+    try:
+        return replace(record.version, variables=opened(core, record))
+    except (KMSNotFound, KMSAccessDenied) as error:
+        reason = (
+            "Lambda was unable to decrypt your environment variables because the KMS access was denied. "
+            f"Please check your KMS permissions. KMS Exception: {error.code} KMS Message: {error.message}"
+        )
+        return replace(record.version, variables_error=reason)

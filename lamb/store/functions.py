@@ -1,0 +1,89 @@
+"""Rows of functions, and what the account holds in all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Table, func, insert, select, update
+from sqlalchemy import delete as delete_from
+
+from lamb.model.names import FunctionKey, Place
+from lamb.store import schema
+from lamb.store.database import Tx
+
+_functions, _versions, _counters = schema.functions, schema.versions, schema.version_counters
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionRow:
+    """What belongs to a function and to none of its versions."""
+
+    id: int
+    key: FunctionKey
+    tags: Mapping[str, str]
+    reserved_concurrency: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the functions of one account and region use together."""
+
+    functions: int
+    code_bytes: int
+    """Every version counts its zip, as AWS does."""
+    reserved_concurrency: int
+
+
+def find(tx: Tx, key: FunctionKey) -> FunctionRow | None:
+    found = tx.connection.execute(select(_functions).where(*_is(_functions, key))).one_or_none()
+    if found is None:
+        return None
+    return FunctionRow(found.id, key, found.tags, found.reserved_concurrency)
+
+
+def add(tx: Tx, key: FunctionKey, tags: Mapping[str, str]) -> FunctionRow:
+    """A function without versions. Its name must be free."""
+    done = tx.connection.execute(
+        insert(_functions).values(account=key.account, region=key.region, name=key.name, tags=dict(tags))
+    )
+    return FunctionRow(int(done.inserted_primary_key[0]), key, dict(tags), None)  # type: ignore[index]
+
+
+def set_tags(tx: Tx, function_id: int, tags: Mapping[str, str]) -> None:
+    tx.connection.execute(update(_functions).where(_functions.c.id == function_id).values(tags=dict(tags)))
+
+
+def delete(tx: Tx, function_id: int) -> None:
+    """With its versions, variables and aliases; the counter of its versions stays."""
+    tx.connection.execute(delete_from(_functions).where(_functions.c.id == function_id))
+
+
+def next_number(tx: Tx, key: FunctionKey) -> int:
+    """The next version number of this name, used by nobody before."""
+    number = last_number(tx, key) + 1
+    if number == 1:
+        values = {"account": key.account, "region": key.region, "name": key.name, "last": number}
+        tx.connection.execute(insert(_counters).values(values))
+    else:
+        tx.connection.execute(update(_counters).where(*_is(_counters, key)).values(last=number))
+    return number
+
+
+def last_number(tx: Tx, key: FunctionKey) -> int:
+    """The version number given last, 0 for none."""
+    found = tx.connection.execute(select(_counters.c.last).where(*_is(_counters, key))).scalar_one_or_none()
+    return found or 0
+
+
+def usage(tx: Tx, place: Place) -> Usage:
+    here = (_functions.c.account == place.account) & (_functions.c.region == place.region)
+    counted = select(func.count(), func.coalesce(func.sum(_functions.c.reserved_concurrency), 0))
+    functions, reserved = tx.connection.execute(counted.select_from(_functions).where(here)).one()
+    summed = select(func.coalesce(func.sum(_versions.c.code_size), 0)).join_from(_versions, _functions)
+    return Usage(functions, int(tx.connection.execute(summed.where(here)).scalar_one()), reserved)
+
+
+def _is(table: Table, key: FunctionKey) -> tuple[Any, ...]:
+    return (table.c.account == key.account, table.c.region == key.region, table.c.name == key.name)

@@ -1,0 +1,229 @@
+"""Rows of versions: `$LATEST` and what was published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, astuple, dataclass
+from typing import Any
+
+from sqlalchemy import Row, RowMapping, Select, and_, bindparam, insert, or_, select, update
+from sqlalchemy import delete as delete_from
+
+from lamb.model.function import Configuration, Logging, Status, Version
+from lamb.model.names import FunctionKey, Place
+from lamb.store import schema
+from lamb.store.database import Tx
+from lamb.store.functions import FunctionRow
+
+_functions, _versions, _variables = schema.functions, schema.versions, schema.variables
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """Environment variables at rest."""
+
+    id: str
+    """Random; another one whenever the variables change, the same when they are sealed anew."""
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A version as it is stored. `version.variables` is empty: what is sealed is in `sealed`."""
+
+    function: FunctionRow
+    version: Version
+    sealed: Sealed | None
+    latest_description: str | None = None
+    """Of a published version: `$LATEST`'s description when it was published."""
+
+
+_STATUS = (
+    _versions.c.state, _versions.c.state_reason, _versions.c.state_reason_code,
+    _versions.c.last_update, _versions.c.last_update_reason, _versions.c.last_update_reason_code,
+)  # fmt: skip
+_STATUS_NAMES = tuple(column.name for column in _STATUS)
+
+_ALL: Select[Any] = (
+    select(_functions, _versions, _variables.c.sealed)
+    .join_from(_functions, _versions)
+    .outerjoin(_variables, _versions.c.variables_id == _variables.c.id)
+)
+_ONE = _ALL.where(
+    _functions.c.account == bindparam("account"),
+    _functions.c.region == bindparam("region"),
+    _functions.c.name == bindparam("name"),
+    _versions.c.number == bindparam("number"),
+)
+_IN_ORDER = (_functions.c.name, _versions.c.number)
+
+
+def find(tx: Tx, key: FunctionKey, number: int) -> Record | None:
+    """Version `number`, 0 for `$LATEST`."""
+    wanted = {"account": key.account, "region": key.region, "name": key.name, "number": number}
+    found = tx.connection.execute(_ONE, wanted).one_or_none()
+    return None if found is None else _record(found)
+
+
+def page_of_all(tx: Tx, place: Place, after: tuple[str, int], limit: int, *, published: bool) -> list[Record]:
+    """At most `limit` versions after (name, number), by name and number; `$LATEST` alone or all of them."""
+    wanted = _ALL.where(
+        _functions.c.account == place.account,
+        _functions.c.region == place.region,
+        or_(
+            _functions.c.name > after[0],
+            and_(_functions.c.name == after[0], _versions.c.number > after[1]),
+        ),
+    )
+    if not published:
+        wanted = wanted.where(_versions.c.number == 0)
+    return [_record(row) for row in tx.connection.execute(wanted.order_by(*_IN_ORDER).limit(limit))]
+
+
+def page_of_one(tx: Tx, function_id: int, after: int, limit: int) -> list[Record]:
+    """At most `limit` versions of a function with numbers above `after`, in order."""
+    wanted = _ALL.where(_versions.c.function_id == function_id, _versions.c.number > after)
+    return [_record(row) for row in tx.connection.execute(wanted.order_by(*_IN_ORDER).limit(limit))]
+
+
+def unsettled(tx: Tx, key: FunctionKey | None = None) -> list[Record]:
+    """What is Pending or InProgress, of one function or of all."""
+    wanted = _ALL.where(or_(_versions.c.state == "Pending", _versions.c.last_update == "InProgress"))
+    if key is not None:
+        wanted = wanted.where(
+            _functions.c.account == key.account,
+            _functions.c.region == key.region,
+            _functions.c.name == key.name,
+        )
+    return [_record(row) for row in tx.connection.execute(wanted.order_by(*_IN_ORDER))]
+
+
+def sealed(tx: Tx) -> Iterator[Record]:
+    """Every version that has variables, read as it is asked for."""
+    with tx.connection.execute(_ALL.where(_versions.c.variables_id.is_not(None))) as found:
+        for row in found:
+            yield _record(row)
+
+
+def packages(tx: Tx) -> set[str]:
+    """The CodeSha256 of everything that is in use."""
+    return set(tx.connection.execute(select(_versions.c.code_sha256).distinct()).scalars())
+
+
+def add(tx: Tx, record: Record) -> None:
+    _keep_sealed(tx, record)
+    tx.connection.execute(
+        insert(_versions).values(
+            function_id=record.function.id,
+            number=record.version.number,
+            latest_description=record.latest_description,
+            **_columns(record),
+        )
+    )
+
+
+def replace_latest(tx: Tx, record: Record, *, instead_of: Sealed | None) -> None:
+    """`$LATEST` becomes `record`; `instead_of`: the variables that it had until now."""
+    if record.sealed != instead_of:
+        _keep_sealed(tx, record)
+    _update(tx, record.function.id, 0, _columns(record))
+    if instead_of is not None and record.sealed != instead_of:
+        _forget_sealed(tx, [instead_of.id])
+
+
+def move(tx: Tx, record: Record, revision_id: str, status: Status | None = None) -> None:
+    """A new revision of an otherwise unchanged version, in another state if one is given."""
+    values: dict[str, Any] = {"revision_id": revision_id}
+    if status is not None:
+        values |= zip(_STATUS_NAMES, astuple(status), strict=True)
+    _update(tx, record.function.id, record.version.number, values)
+
+
+def seal_anew(tx: Tx, sealed: Iterable[Sealed]) -> None:
+    """The same variables in other bytes, for versions of every kind."""
+    changes = [{"wanted": each.id, "bytes": each.data} for each in sealed]
+    if changes:
+        tx.connection.execute(
+            update(_variables)
+            .where(_variables.c.id == bindparam("wanted"))
+            .values(sealed=bindparam("bytes")),
+            changes,
+        )
+
+
+def delete(tx: Tx, record: Record) -> None:
+    """No alias may point at it."""
+    tx.connection.execute(
+        delete_from(_versions).where(
+            _versions.c.function_id == record.function.id, _versions.c.number == record.version.number
+        )
+    )
+    if record.sealed is not None:
+        _forget_sealed(tx, [record.sealed.id])
+
+
+def _update(tx: Tx, function_id: int, number: int, values: Mapping[str, Any]) -> None:
+    here = (_versions.c.function_id == function_id) & (_versions.c.number == number)
+    tx.connection.execute(update(_versions).where(here).values(**values))
+
+
+def _keep_sealed(tx: Tx, record: Record) -> None:
+    if record.sealed is not None:
+        tx.connection.execute(
+            insert(_variables).values(
+                id=record.sealed.id, function_id=record.function.id, sealed=record.sealed.data
+            )
+        )
+
+
+def _forget_sealed(tx: Tx, ids: list[str]) -> None:
+    tx.connection.execute(delete_from(_variables).where(_variables.c.id.in_(ids)))
+
+
+def _columns(record: Record) -> dict[str, Any]:
+    version = record.version
+    configuration = asdict(version.configuration)
+    return {
+        "revision_id": version.revision_id,
+        "last_modified_ms": version.last_modified_ms,
+        "code_sha256": configuration.pop("code_sha256"),
+        "code_size": configuration.pop("code_size"),
+        "configuration": configuration,
+        "variables_id": None if record.sealed is None else record.sealed.id,
+        **dict(zip(_STATUS_NAMES, astuple(version.status), strict=True)),
+    }
+
+
+def _record(row: Row[Any]) -> Record:
+    columns = row._mapping  # noqa: SLF001 - its documented name
+    key = FunctionKey(columns[_functions.c.account], columns[_functions.c.region], columns[_functions.c.name])
+    version = Version(
+        key=key,
+        number=columns[_versions.c.number],
+        revision_id=columns[_versions.c.revision_id],
+        last_modified_ms=columns[_versions.c.last_modified_ms],
+        status=Status(*(columns[column] for column in _STATUS)),
+        configuration=_configuration(columns),
+    )
+    variables_id = columns[_versions.c.variables_id]
+    return Record(
+        FunctionRow(
+            columns[_functions.c.id],
+            key,
+            columns[_functions.c.tags],
+            columns[_functions.c.reserved_concurrency],
+        ),
+        version,
+        None if variables_id is None else Sealed(variables_id, columns[_variables.c.sealed]),
+        columns[_versions.c.latest_description],
+    )
+
+
+def _configuration(columns: RowMapping) -> Configuration:
+    document = dict(columns[_versions.c.configuration])
+    for name in ("architectures", "layers", "file_systems"):
+        document[name] = tuple(document[name])
+    document["logging"] = Logging(**document["logging"])
+    return Configuration(
+        code_sha256=columns[_versions.c.code_sha256], code_size=columns[_versions.c.code_size], **document
+    )
