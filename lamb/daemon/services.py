@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import lamb
 from lamb.api.services import LogQuery
-from lamb.core import functions
+from lamb.core import functions, updates
 from lamb.core.context import Core
 from lamb.daemon.ports import Ports
 from lamb.daemon.routing import Routes, Settling
@@ -82,7 +82,7 @@ class Services:
         task.add_done_callback(self._background.discard)
 
     async def _settle(self, key: FunctionKey) -> None:
-        runtime = await self.run(functions.settle, self.core, key)
+        runtime = await self.run(updates.settle, self.core, key)
         self.settling.announce(key)
         if runtime is not None:
             await self.engine.prepare(runtime)

@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lamb.core import functions, invoke
+from lamb.core import invoke, packages, updates
 from lamb.core.context import Core
 from lamb.daemon.ports import Ports
 from lamb.daemon.routing import Routes
@@ -41,9 +41,11 @@ class Daemon:
     journal: Journal
 
     async def recover(self) -> None:
-        """Go on with what an earlier daemon began: functions that had not settled."""
-        for key in await self.services.run(functions.unsettled, self.services.core):
+        """Go on with what an earlier daemon began; drop packages that nothing names any more."""
+        core = self.services.core
+        for key in await self.services.run(updates.unsettled, core):
             self.services.settle_soon(key)
+        await self.services.run(packages.discard_unused, core)
 
     async def close(self) -> None:
         await self.engine.close()
@@ -63,7 +65,7 @@ async def build(
     standing = Standing({name: reasons[name] for name in NAMES})
 
     database = Database(f"sqlite:///{settings.home / 'lamb.sqlite3'}", clock)
-    keyring = Keyring.open(settings.home / "keys" / "keyring.json")
+    keyring = Keyring(settings.home / "keys" / "keyring")
     runtimes = RuntimeTable(settings.runtimes, settings.run / "interpreters.json", process_environment())
     journal = Journal(settings.home / "logs", settings.log_max_mb * _MB)
     services: Services
@@ -79,7 +81,6 @@ async def build(
         database=database,
         shelf=Shelf(settings.home / "packages"),
         keyring=keyring,
-        clock=clock,
         require_runtime=runtimes.require,
         changed=changed,
         retired=retired,
