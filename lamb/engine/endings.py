@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
 from dataclasses import dataclass
 
 from lamb.model.invocation import Verdict
 from lamb.model.limits import INVOKE_RESPONSE_MAX_BYTES
+
+# What AWS's Runtime API lets a runtime call its errors.
+_KNOWN = re.compile(r"(Runtime|Function)\.[A-Z][a-zA-Z]+")
+# Go's names, which AWS's texts use.
+_SIGNALS: dict[int, str] = {
+    signal.SIGKILL: "killed",
+    signal.SIGSEGV: "segmentation fault",
+    signal.SIGABRT: "aborted",
+    signal.SIGTERM: "terminated",
+    signal.SIGBUS: "bus error",
+    signal.SIGFPE: "floating point exception",
+    signal.SIGILL: "illegal instruction",
+    signal.SIGSYS: "bad system call",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +75,11 @@ def exited(request_id: str, code: int, *, during_init: bool) -> Ending:
     return _platform("init" if during_init else "exit", "Runtime.ExitError", request_id, reason)
 
 
-def killed(request_id: str, signal_name: str, *, out_of_memory: bool) -> Ending:
+def killed(request_id: str, number: int, *, out_of_memory: bool) -> Ending:
     """By a signal. AWS's body says ExitError for exhausted memory, too; its REPORT is more exact."""
-    ending = _platform(
-        "killed", "Runtime.ExitError", request_id, f"Runtime exited with error: signal: {signal_name}"
-    )
+    name = _SIGNALS.get(number, f"signal {number}")
+    reason = f"Runtime exited with error: signal: {name}"
+    ending = _platform("killed", "Runtime.ExitError", request_id, reason)
     return Ending(ending.verdict, ending.payload, "Runtime.OutOfMemory") if out_of_memory else ending
 
 
@@ -76,7 +92,6 @@ def _error_type(payload: bytes) -> str | None:
     """`errorType` of a runtime's document, as metrics keep it: free names become Runtime.Unknown."""
     try:
         name = json.loads(payload)["errorType"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return "Runtime.Unknown"
-    known = isinstance(name, str) and name.startswith(("Runtime.", "Function."))
-    return name if known else "Runtime.Unknown"
+    return name if isinstance(name, str) and _KNOWN.fullmatch(name) else "Runtime.Unknown"

@@ -30,7 +30,7 @@ from lamb.sandbox.process import Zygote
 from lamb.sandbox.spec import Order
 
 _RESET_LIMIT_S = 5.0
-_KIB_PER_MB = 1024
+_BYTES_PER_KIB = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,7 @@ class Environment:
         transcript: Transcript,
         cgroup: Cgroup | None,
         on_end: Callable[[], None],
+        init_max_s: float = INIT_MAX_S,
     ) -> None:
         self.target = target
         self.alive = True
@@ -77,6 +78,7 @@ class Environment:
         self._transcript = transcript
         self._cgroup = cgroup
         self._on_end = on_end
+        self._init_max_s = init_max_s
         self._loop = asyncio.get_running_loop()
         self._fresh = True
         self._runtime_up = False
@@ -165,12 +167,11 @@ class Environment:
         return self._finish(event, ending, started, init_ms)
 
     async def _init_phase(self) -> float | None:
-        """At most ten seconds; milliseconds it took, or None if it failed (and was logged)."""
+        """At most `init_max_s`; milliseconds it took, or None if it failed (and was logged)."""
         started = time.perf_counter()
-        happening = await self._next(started + INIT_MAX_S)
+        happening = await self._next(started + self._init_max_s)
         init_ms = (time.perf_counter() - started) * 1000
-        if isinstance(happening, Frame) and happening.kind == b"R":
-            self._runtime_up = True
+        if self._is_ready(happening):
             return init_ms
         if isinstance(happening, EnvironmentEnded):
             self._raise_unless_runtime_ended()
@@ -186,28 +187,43 @@ class Environment:
             raise EnvironmentStartFailed("The environment ended before the invocation")
         self._start_runtime()
         happening = await self._next(deadline)
-        if isinstance(happening, Frame) and happening.kind == b"R":
-            self._runtime_up = True
+        if self._is_ready(happening):
             return None
         ending = self._ending_of(event, happening, during_init=True)
         await self._clear_runtime(happening)
         return ending
+
+    def _is_ready(self, happening: Happening) -> bool:
+        if not isinstance(happening, Frame) or happening.kind != b"R":
+            return False
+        self._runtime_up = True
+        self.peak_bytes = happening.peak_kib * _BYTES_PER_KIB
+        return True
 
     async def _invoke(self, event: Event, deadline: float) -> Ending:
         self._send(self._head(event, deadline), event.payload)
         while True:
             happening = await self._next(deadline)
             if isinstance(happening, Frame):
-                # An answer names its request: none can be taken for another invocation's.
-                if happening.kind not in (b"D", b"E") or happening.request_id != event.request_id.encode():
+                # An answer names its request: none can be taken for another invocation's. And one
+                # that comes while the runtime is being killed for its memory comes too late.
+                if self._answers(happening, event) and not self.out_of_memory:
+                    return self._ending_of_answer(happening)
+                if time.perf_counter() < deadline:
                     continue
-                self.peak_bytes = happening.peak_kib * 1024
-                if happening.too_large:
-                    return endings.too_large()
-                return (endings.succeeded if happening.kind == b"D" else endings.raised)(happening.payload)
+                happening = _DEADLINE  # a function that never stops talking must not put it off
             ending = self._ending_of(event, happening, during_init=False)
             await self._clear_runtime(happening)
             return ending
+
+    def _answers(self, frame: Frame, event: Event) -> bool:
+        return frame.kind in (b"D", b"E") and frame.request_id == event.request_id.encode()
+
+    def _ending_of_answer(self, frame: Frame) -> Ending:
+        self.peak_bytes = frame.peak_kib * _BYTES_PER_KIB
+        if frame.too_large:
+            return endings.too_large()
+        return (endings.succeeded if frame.kind == b"D" else endings.raised)(frame.payload)
 
     def _ending_of(self, event: Event, happening: Happening, *, during_init: bool) -> Ending:
         """What a happening that is no answer means for the invocation."""
@@ -217,11 +233,11 @@ class Environment:
             return endings.timed_out(event.request_id, self._timeout_s)
         if isinstance(happening, EnvironmentEnded):
             self._raise_unless_runtime_ended()
-            return endings.killed(event.request_id, "killed", out_of_memory=self._ran_out_of_memory())
+            return endings.killed(event.request_id, signal.SIGKILL, out_of_memory=self._ran_out_of_memory())
         if happening.exit_code is not None and not self.out_of_memory:
             return endings.exited(event.request_id, happening.exit_code, during_init=during_init)
-        name = _signal_name(happening.signal or signal.SIGKILL)
-        return endings.killed(event.request_id, name, out_of_memory=self._ran_out_of_memory())
+        number = happening.signal or signal.SIGKILL
+        return endings.killed(event.request_id, number, out_of_memory=self._ran_out_of_memory())
 
     def _finish(self, event: Event, ending: Ending, started: float, init_ms: float | None) -> Outcome:
         duration_ms = (time.perf_counter() - started) * 1000
@@ -378,22 +394,6 @@ class Environment:
 
 
 def _init_error_type(happening: Happening) -> str:
-    return "Runtime.ExitError" if not isinstance(happening, Frame) else "Runtime.Unknown"
-
-
-def _signal_name(number: int) -> str:
-    """Go's names, which AWS's texts use: `killed`, `segmentation fault`, `aborted`."""
-    names = {
-        signal.SIGKILL: "killed",
-        signal.SIGSEGV: "segmentation fault",
-        signal.SIGABRT: "aborted",
-        signal.SIGTERM: "terminated",
-        signal.SIGBUS: "bus error",
-        signal.SIGFPE: "floating point exception",
-        signal.SIGILL: "illegal instruction",
-        signal.SIGSYS: "bad system call",
-    }
-    try:
-        return names.get(signal.Signals(number), f"signal {number}")
-    except ValueError:
-        return f"signal {number}"
+    if isinstance(happening, Frame):
+        return endings.init_failed(happening.payload).error_type or "Runtime.Unknown"
+    return "Runtime.ExitError"

@@ -21,6 +21,7 @@ from lamb.logs.journal import Group, Journal
 from lamb.model.clock import Clock, day
 from lamb.model.errors import SandboxRefused, TooManyRequests
 from lamb.model.invocation import Event, Outcome, Target
+from lamb.model.limits import INIT_MAX_S
 from lamb.model.names import FunctionKey, runtime_version_arn
 from lamb.runtimes.base import Runtime
 from lamb.sandbox.cgroup import Cgroup, CgroupTree
@@ -41,6 +42,7 @@ class Policy:
     max_environments: int
     memory_total_mb: int
     environment_idle_s: float
+    init_max_s: float = INIT_MAX_S
 
 
 @dataclass(frozen=True)
@@ -97,8 +99,10 @@ class Engine:
             self._unfrozen.pop(environment, None)
         try:
             outcome = await environment.run(event)
-        finally:
-            self._release(environment)
+        except BaseException:
+            self._close(environment)  # nobody knows what is still going on in it
+            raise
+        self._release(environment)
         return outcome
 
     async def prepare(self, runtime: str) -> None:
@@ -134,12 +138,13 @@ class Engine:
                 f"`sandbox` is set to `require`, and this host refuses: {', '.join(missing)}. "
                 "`lamb doctor` shows the fix for each"
             )
+        # May wait. From then on nobody comes between, or the same room would be taken twice.
+        runtime, zygote = await self._zygotes.get(target.configuration.runtime)
         victims = self._pool.room_for(target)
         if victims is None:
             raise TooManyRequests("ConcurrentInvocationLimitExceeded")
         for victim in victims:
             self._close(victim)
-        runtime, zygote = await self._zygotes.get(target.configuration.runtime)
         self._number += 1
         return self._launch(target, runtime, zygote)
 
@@ -173,7 +178,7 @@ class Engine:
             if workdir:
                 shutil.rmtree(workdir, ignore_errors=True)
 
-        environment = Environment(target, order, transcript, cgroup, ended)
+        environment = Environment(target, order, transcript, cgroup, ended, self._policy.init_max_s)
         self._pool.add(environment)
         try:
             environment.start(zygote)
