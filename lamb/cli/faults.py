@@ -25,41 +25,35 @@ if TYPE_CHECKING:
     from lamb.cli.session import Session
 
 
-class CommandFault(LambError):
-    """The command cannot go on"""
+class CommandFault(Exception):
+    """The command cannot go on; raised on this side of the daemon"""
+
+    exit_code = exit_codes.FAILED
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         """`hint`: the next command to try, printed on a line of its own."""
         super().__init__(message)
+        self.message = message
         self.hint = hint
 
 
 class UsageFault(CommandFault):
     """The command line asks for something that makes no sense"""
 
-    code = "UsageFault"
-    status = 400
+    exit_code = exit_codes.USAGE
 
 
 class Refusal(CommandFault):
     """A precondition does not hold; what would have to change is in the message"""
 
-    code = "Refusal"
-    status = 409
+    exit_code = exit_codes.CONFLICT
 
 
 class WaitExpired(CommandFault):
     """Something did not happen in time"""
 
-    code = "WaitExpired"
-    status = 504
+    exit_code = exit_codes.WAIT_EXPIRED
 
-
-_CODES: dict[type[LambError], int] = {
-    UsageFault: exit_codes.USAGE,
-    Refusal: exit_codes.CONFLICT,
-    WaitExpired: exit_codes.WAIT_EXPIRED,
-}
 
 _HINTS: dict[type[LambError], str] = {
     SandboxRefused: "`lamb doctor` names each wall and its fix",
@@ -70,6 +64,9 @@ _HINTS: dict[type[LambError], str] = {
 
 def report(error: Exception, session: Session) -> int:
     """Say what went wrong and return the exit code."""
+    if isinstance(error, CommandFault):
+        session.plain_out.error(_without_full_stop(error.message), error.hint)
+        return error.exit_code
     if isinstance(error, LambError):
         return _report_expected(error, session)
     if isinstance(error, typer.TyperException):
@@ -87,7 +84,7 @@ def _report_expected(error: LambError, session: Session) -> int:
     if not hint and isinstance(error, ResourceNotFound):
         hint = _similar_function(error, session)
     session.plain_out.error(_without_full_stop(error.message or error.code), hint)
-    return _CODES.get(type(error), exit_codes.of_error(error))
+    return exit_codes.of_error(error)
 
 
 def _report_usage(error: typer.TyperException, session: Session) -> int:
