@@ -7,10 +7,10 @@ import socket
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from lamb.api.app import App
+from lamb.api.one_write import Protocol
 
 # A client library keeps its connection for minutes between two calls of a developer.
 _KEEP_ALIVE_S = 3600
@@ -73,4 +73,4 @@ class Server:
         await asyncio.sleep(0)
 
     def _protocol(self) -> asyncio.Protocol:
-        return HttpToolsProtocol(config=self._config, server_state=self._state, app_state={})
+        return Protocol(config=self._config, server_state=self._state, app_state={})
