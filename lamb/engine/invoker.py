@@ -97,6 +97,7 @@ class Engine:
             environment = await self._start(target)
         else:
             self._unfrozen.pop(environment, None)
+        self._changed.set()  # its memory is watched from now on
         try:
             outcome = await environment.run(event)
         except BaseException:
