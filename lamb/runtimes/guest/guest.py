@@ -23,8 +23,10 @@ import sys
 from collections.abc import Mapping
 from importlib import import_module, reload
 from resource import RUSAGE_SELF, getrusage
+from types import ModuleType
 from typing import Any, NoReturn
 
+import awslambdaric.__main__
 from awslambdaric import bootstrap
 from awslambdaric.lambda_runtime_client import BaseLambdaRuntimeClient, InvocationRequest
 
@@ -98,6 +100,7 @@ def run(handler: str, environ: Mapping[str, str], fd: int) -> NoReturn:
     try:
         if "AWS_LAMBDA_LOG_FORMAT" in environ:
             reload(bootstrap)  # it reads format and level when it is imported
+        _be_found()
         bootstrap.run(handler, client)
     except SystemExit as stop:
         status = _exit_status(stop.code)
@@ -128,6 +131,18 @@ def _adopt(environ: Mapping[str, str]) -> None:
     # Frames keep a log record of several lines one event; the daemon reads both from one pipe,
     # so that records and prints stay in the order they were written.
     os.environ["_LAMBDA_TELEMETRY_LOG_FD"] = str(os.dup(1))
+
+
+def _be_found() -> None:
+    """Be what instrumentation (sentry-sdk and the like) looks for in AWS, and patches: `__main__` is
+    the bootstrap.py that holds awslambdaric, and the client in use is its LambdaRuntimeClient."""
+    main = ModuleType("__main__")
+    vars(main)["awslambdaricmain"] = awslambdaric.__main__
+    sys.modules["__main__"] = main
+    vars(bootstrap)["LambdaRuntimeClient"] = SocketRuntimeClient
+    # The walls are raised; a function's own `lamb` is not to be mistaken for ours.
+    for name in [name for name in sys.modules if name.partition(".")[0] == "lamb"]:
+        del sys.modules[name]
 
 
 def _exit_status(code: object) -> int:
