@@ -82,19 +82,6 @@ class Client:
         """DeleteFunction: the whole function, or the version that `name` is qualified with."""
         self._session.request("DELETE", _function(name))
 
-    def tag(self, arn: str, tags: Mapping[str, str]) -> None:
-        """TagResource."""
-        self._session.json("POST", f"/2017-03-31/tags/{quote(arn)}", {"Tags": dict(tags)})
-
-    def untag(self, arn: str, keys: tuple[str, ...]) -> None:
-        """UntagResource."""
-        arguments = "&".join(f"tagKeys={quote(key)}" for key in keys)
-        self._session.request("DELETE", f"/2017-03-31/tags/{quote(arn)}?{arguments}")
-
-    def account_settings(self) -> Document:
-        """GetAccountSettings."""
-        return self._session.json("GET", "/2016-08-19/account-settings")
-
     # --- versions and aliases ------------------------------------------------------------------
 
     def publish(self, name: str, body: Mapping[str, Any]) -> Document:
