@@ -12,7 +12,7 @@ from lamb.model.limits import FUNCTION_NAME_MAX
 
 LATEST = "$LATEST"
 
-REGION = r"[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}"
+REGION = r"(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}"
 # The two name patterns of the service model: control plane, and the "namespaced" operations
 # (Get*, Invoke, Delete, policy), which also take dots and $LATEST.PUBLISHED.
 CONTROL_NAME_PATTERN = (
