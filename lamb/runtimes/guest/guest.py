@@ -20,6 +20,7 @@ import random
 import socket
 import struct
 import sys
+import time
 from collections.abc import Mapping
 from importlib import import_module, reload
 from resource import RUSAGE_SELF, getrusage
@@ -118,6 +119,7 @@ def _adopt(environ: Mapping[str, str]) -> None:
     """Take on the function's environment variables, paths and randomness."""
     os.environ.clear()
     os.environ.update(environ)
+    time.tzset()  # the C library read the zygote's TZ
     task, runtime = environ["LAMBDA_TASK_ROOT"], environ["LAMBDA_RUNTIME_DIR"]
     os.chdir(task)
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
