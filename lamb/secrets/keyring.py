@@ -79,12 +79,12 @@ class Keyring:
 def _read(path: Path) -> dict[int, bytes]:
     """The keys of a file that only its owner can reach; none where there is no file."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        file = open(path, "rb", opener=_no_link)  # noqa: SIM115 - Path.open takes no opener
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise _unusable(path, f"cannot be read: {error.strerror}", _RESTORE) from error
-    with os.fdopen(descriptor, "rb") as file:
+    with file:
         _refuse_exposed(path.parent, path.parent.stat(), 0o700)
         _refuse_exposed(path, os.fstat(file.fileno()), 0o600)
         try:
@@ -95,6 +95,11 @@ def _read(path: Path) -> dict[int, bytes]:
     if not keys or any(len(key) != KEY_BYTES for key in keys.values()):
         raise _unusable(path, "is damaged", _RESTORE)
     return keys
+
+
+def _no_link(path: str, flags: int) -> int:
+    # A pipe in its place would keep us waiting.
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def _refuse_exposed(path: Path, found: os.stat_result, mode: int) -> None:

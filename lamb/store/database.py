@@ -53,8 +53,12 @@ class Database:
         event.listen(self._engine, "connect", _prepare_connection)
         event.listen(self._engine, "begin", _begin)
         self._make_file()
-        with self.transaction() as tx:
-            migrations.bring_up_to_date(tx.connection, self._file)
+        try:
+            with self.transaction() as tx:
+                migrations.bring_up_to_date(tx.connection, self._file)
+        except BaseException:
+            self.close()
+            raise
 
     @contextmanager
     def transaction(self) -> Iterator[Tx]:
