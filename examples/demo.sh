@@ -35,8 +35,7 @@ run lamb publish hello --description 'says Hello'
 run lamb alias create hello live --version 1
 
 say 'An update, published as version 2.'
-run lamb env set hello GREETING=Welcome
-run lamb update hello --dir examples/hello --publish
+run lamb update hello --file examples/welcome/hello.py --publish
 run lamb versions hello
 
 say 'Half of the traffic goes to version 2.'
@@ -48,7 +47,8 @@ run lamb alias update hello live --version 2 --no-weight
 run lamb rollback hello live
 run lamb invoke hello:live -v -e '{"name": "lamb"}'
 
-say 'What it wrote.'
-run lamb logs hello
+say 'What it writes: while it runs, and afterwards.'
+run lamb invoke hello --log -e '{"name": "lamb"}'
+run lamb logs hello --since 10m --grep REPORT
 
 say "That was lamb $(lamb --version | cut -d' ' -f2). The home of this demo is .lamb-demo; \`make clean\` removes it."
