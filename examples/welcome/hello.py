@@ -8,9 +8,8 @@ invocations = 0
 def handler(event, context):
     global invocations
     invocations += 1
-    print(
-        f"pid {os.getpid()} of {sum(name.isdigit() for name in os.listdir('/proc'))} processes that I can see"
-    )
+    visible = [name for name in os.listdir("/proc") if name.isdigit()]
+    print(f"process {os.getpid()} of {len(visible)} that can be seen from here")
     return {
         "message": f"Welcome back, {event.get('name', 'world')}",
         "version": context.function_version,
