@@ -6,7 +6,12 @@ exec </dev/null
 
 export LAMB_HOME="$PWD/.lamb-demo"
 stop() { lamb daemon stop >/dev/null 2>&1 || true; }
-trap stop EXIT
+finish() {
+  local verdict=$?
+  [ "$verdict" -eq 0 ] || tail -n 40 "$LAMB_HOME/run/daemon.log" >&2 || true
+  stop
+}
+trap finish EXIT
 stop
 rm -rf "$LAMB_HOME"
 
