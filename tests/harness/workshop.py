@@ -57,7 +57,9 @@ class Workshop:
         name = "-".join(("packages", *sorted(requirements)))
         return self._once(
             re.sub(r"[^A-Za-z0-9.-]", "_", name),
-            lambda place: _quietly(*_pip(python), "install", "--target", place, *requirements),
+            lambda place: _quietly(
+                *_pip(python), "install", "--no-compile", "--target", place, *requirements
+            ),
         )
 
     def unprivileged(self) -> User:
