@@ -36,6 +36,12 @@ CREDENTIALS = {
     "AWS_SECRET_ACCESS_KEY": "secret",
     "AWS_SESSION_TOKEN": "token",
 }
+USUAL = {
+    "require_all_walls": False,
+    "max_environments": 1000,
+    "memory_total_mb": 1 << 20,
+    "environment_idle_s": 300.0,
+}
 _names = itertools.count()
 
 
@@ -49,8 +55,7 @@ class Room:
         self.revoked = 0
         self.loop = uvloop.new_event_loop()
         self.journal = Journal(home / "logs", 1 << 26)
-        limits = {"max_environments": 1000, "memory_total_mb": 1 << 20, "environment_idle_s": 300.0}
-        settings = Policy(require_all_walls=False, **{**limits, **policy})
+        settings = Policy(**{**USUAL, **policy})
         become_subreaper()
         for folder in ("packages/trees", "run"):
             (home / folder).mkdir(parents=True)
@@ -141,6 +146,14 @@ class Room:
 
     def wait(self, work: Awaitable[T], limit_s: float = 30) -> T:
         return self.loop.run_until_complete(asyncio.wait_for(work, limit_s))
+
+    def retire(self, target: Target, version: str | None = None) -> None:
+        """The function has changed or is gone."""
+
+        async def work() -> None:
+            self.engine.retire(target.key, version)
+
+        self.wait(work())
 
     def pass_time(self, seconds: float) -> None:
         """Let the engine do what it does when nobody asks."""
