@@ -1,7 +1,7 @@
 """The cgroup wall: the daemon makes groups (`CgroupTree`), an environment's init joins them (`join`).
 
 cgroup v2 where it holds the controllers, v1 where only that does. Everything lies below one
-directory `lamb-<pid of the daemon>` in the daemon's own group, and is removed with it.
+directory `lamb-<pid of the daemon>` (v1: one a controller) and is removed with it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from pathlib import Path
 
 from lamb.sandbox.spec import Order
 
-_CONTROLLERS = ("memory", "pids", "cpu")
+_REQUIRED = ("memory", "pids")
+_CPU = "cpu"
+"""Taken where it is to be had: systemd hands it to users less often than the others."""
 _PREFIX = "lamb-"
 _PROCESSES = 1024
 _OWN_PROCESSES = 1
@@ -39,6 +41,25 @@ class Cgroup:
 
     def open_procs(self) -> list[int]:
         return [os.open(folder / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC) for folder in self.folders]
+
+    def limit(self, order: Order) -> None:
+        """Bound memory, processes and share of the processors as this function's."""
+        # /tmp is a tmpfs and charged here, too; the daemon watches the function's own memory.
+        memory = (order.memory_mb + order.tmp_mb) << 20
+        share = order.memory_mb / _MEMORY_MB_PER_VCPU
+        processes = _PROCESSES + _OWN_PROCESSES
+        if self.version == 2:
+            _write(self.memory / "memory.max", memory)
+            with contextlib.suppress(OSError):  # without swap accounting there is no such file
+                _write(self.memory / "memory.swap.max", 0)
+            _write(self.memory / "pids.max", processes)
+            with contextlib.suppress(OSError):  # where the controller is not to be had, as above
+                _write(self.memory / "cpu.weight", max(1, min(10_000, round(100 * share))))
+        else:
+            memory_folder, pids_folder, cpu_folder = self.folders
+            _write(memory_folder / "memory.limit_in_bytes", memory)
+            _write(pids_folder / "pids.max", processes)
+            _write(cpu_folder / "cpu.shares", max(2, round(1024 * share)))
 
     def memory_used(self) -> int:
         """Bytes of anonymous memory; files in /tmp are not the function's memory, as in AWS."""
@@ -73,60 +94,61 @@ class CgroupTree:
     def __init__(self) -> None:
         self.version, parents = _find()
         self._roots = [parent / f"{_PREFIX}{os.getpid()}" for parent in parents]
-        for parent in parents:
+        for parent, root in zip(parents, self._roots, strict=True):
             _sweep(parent)
-        if self.version == 2:
-            _make_room(parents[0])
-        for root in self._roots:
             root.mkdir(exist_ok=True)
         if self.version == 2:
             _enable(self._roots[0])
 
-    def create(self, order: Order) -> Cgroup:
-        folders = tuple(root / str(order.number) for root in self._roots)
+    def create(self, number: int) -> Cgroup:
+        """A group without limits: it is to hold no process of a function before it has some."""
+        folders = tuple(root / str(number) for root in self._roots)
         for folder in folders:
             folder.mkdir(exist_ok=True)
-        # /tmp is a tmpfs and charged here, too; the daemon watches the function's own memory.
-        memory = (order.memory_mb + order.tmp_mb) << 20
-        share = order.memory_mb / _MEMORY_MB_PER_VCPU
-        processes = _PROCESSES + _OWN_PROCESSES
-        if self.version == 2:
-            memory_folder = folders[0]
-            _write(memory_folder / "memory.max", memory)
-            with contextlib.suppress(OSError):  # without swap accounting there is no such file
-                _write(memory_folder / "memory.swap.max", 0)
-            _write(memory_folder / "pids.max", processes)
-            _write(memory_folder / "cpu.weight", max(1, min(10_000, round(100 * share))))
-        else:
-            memory_folder, pids_folder, cpu_folder = folders
-            _write(memory_folder / "memory.limit_in_bytes", memory)
-            _write(pids_folder / "pids.max", processes)
-            _write(cpu_folder / "cpu.shares", max(2, round(1024 * share)))
-        return Cgroup(folders, memory_folder, self.version)
+        return Cgroup(folders, folders[0], self.version)
 
     def close(self) -> None:
         for root in self._roots:
             _remove_tree(root)
-        if self.version == 2:
-            _leave_room(self._roots[0].parent)
 
 
 def _find() -> tuple[int, list[Path]]:
-    """(2, [our group]) or (1, [our group of each controller])."""
+    """(2, [the group to make ours in]) or (1, [the daemon's own group of each controller])."""
     own = dict(_memberships())
     mounts = list(_mounts())
     for kind, mount, _ in mounts:
-        if kind == "cgroup2" and "" in own:
-            folder = _below(mount, own[""])
-            if set(_CONTROLLERS) <= set((folder / "cgroup.controllers").read_text().split()):
-                return 2, [folder]
+        if kind == "cgroup2" and "" in own and _offers(mount / "cgroup.controllers"):
+            return 2, [_with_room(_below(mount, own[""]), mount)]
     folders = []
-    for controller in _CONTROLLERS:
+    for controller in (*_REQUIRED, _CPU):
         where = [m for kind, m, options in mounts if kind == "cgroup" and controller in options]
         if not where or controller not in own:
             raise FileNotFoundError(f"no cgroup controller `{controller}`")
         folders.append(_below(where[0], own[controller]))
     return 1, folders
+
+
+def _with_room(own: Path, mount: Path) -> Path:
+    """The nearest group, from our own upwards, in which a child of ours gets the controllers.
+
+    In v2 a group has processes or controlled children, not both; ours has processes. Systemd hands
+    a user the tree above, and has switched the controllers on there.
+    """
+    folder = own
+    while True:
+        if os.access(folder, os.W_OK) and os.access(folder / "cgroup.procs", os.W_OK):
+            if _offers(folder / "cgroup.subtree_control"):
+                return folder
+            with contextlib.suppress(OSError):
+                _enable(folder)
+                return folder
+        if folder == mount:
+            raise PermissionError(f"no cgroup above {own} lets us limit memory and processes")
+        folder = folder.parent
+
+
+def _offers(list_of_controllers: Path) -> bool:
+    return set(_REQUIRED) <= set(list_of_controllers.read_text().split())
 
 
 def _below(mount: Path, path: str) -> Path:
@@ -150,36 +172,11 @@ def _mounts() -> Iterator[tuple[str, Path, list[str]]]:
             yield kind, Path(head.split(" ")[4]), options.split(",")
 
 
-def _make_room(parent: Path) -> None:
-    """v2 lets a group have processes or limited children, not both: step into a child of our own."""
-    if parent == _mount_root(parent):
-        _enable(parent)
-        return
-    leaf = parent / f"{_PREFIX}daemon-{os.getpid()}"
-    leaf.mkdir(exist_ok=True)
-    _write(leaf / "cgroup.procs", 0)
-    try:
-        _enable(parent)
-    except OSError:
-        _leave_room(parent)
-        raise
-
-
-def _leave_room(parent: Path) -> None:
-    leaf = parent / f"{_PREFIX}daemon-{os.getpid()}"
-    if leaf.is_dir():
-        with contextlib.suppress(OSError):
-            (parent / "cgroup.subtree_control").write_text(" ".join(f"-{c}" for c in _CONTROLLERS))
-            _write(parent / "cgroup.procs", 0)
-            leaf.rmdir()
-
-
-def _mount_root(folder: Path) -> Path | None:
-    return next((m for kind, m, _ in _mounts() if kind == "cgroup2" and m == folder), None)
-
-
 def _enable(folder: Path) -> None:
-    (folder / "cgroup.subtree_control").write_text(" ".join(f"+{c}" for c in _CONTROLLERS))
+    """Let the children of a group have controllers. OSError where the group holds processes."""
+    there = (folder / "cgroup.controllers").read_text().split()
+    wanted = [*_REQUIRED, *([_CPU] if _CPU in there else [])]
+    (folder / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in wanted))
 
 
 def _sweep(parent: Path) -> None:
