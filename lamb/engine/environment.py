@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lamb.engine import endings
+from lamb.engine.blanks import Blank
 from lamb.engine.channel import Frame, RuntimeChannel
 from lamb.engine.endings import Ending
 from lamb.engine.transcript import Transcript
@@ -26,7 +27,6 @@ from lamb.model.errors import EnvironmentStartFailed
 from lamb.model.invocation import Event, Outcome, Target
 from lamb.model.limits import INIT_MAX_S
 from lamb.sandbox.cgroup import Cgroup
-from lamb.sandbox.process import Zygote
 from lamb.sandbox.spec import Order
 
 _RESET_LIMIT_S = 5.0
@@ -63,7 +63,7 @@ class Environment:
         target: Target,
         order: Order,
         transcript: Transcript,
-        cgroup: Cgroup | None,
+        blank: Blank,
         on_end: Callable[[], None],
         init_max_s: float = INIT_MAX_S,
     ) -> None:
@@ -72,11 +72,10 @@ class Environment:
         self.out_of_memory = False
         """Set by whoever watches memory, before the runtime is killed for it."""
         self.peak_bytes = 0
-        self.pid = 0
-        """Of the environment's init, in the daemon's pid namespace; 0 until the zygote tells."""
         self._order = order
         self._transcript = transcript
-        self._cgroup = cgroup
+        self._blank = blank
+        self._keeper = blank.keeper
         self._on_end = on_end
         self._init_max_s = init_max_s
         self._loop = asyncio.get_running_loop()
@@ -87,53 +86,44 @@ class Environment:
         self._channel: RuntimeChannel | None = None
         self._waiter: asyncio.Future[Happening] | None = None
         self._missed: list[Happening] = []
-        self._keeper, self._keeper_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._keeper.setblocking(False)  # noqa: FBT003
 
     @property
     def cgroup(self) -> Cgroup | None:
-        return self._cgroup
+        return self._blank.cgroup
+
+    @property
+    def pid(self) -> int:
+        """Of the environment's init, in the daemon's pid namespace; 0 until the zygote tells."""
+        return self._blank.pid
 
     # ------------------------------------------------------------------ start and end
 
-    def start(self, zygote: Zygote) -> None:
+    def start(self) -> None:
         """Order the environment; its runtime begins to load the handler at once."""
         output, output_end = os.pipe2(os.O_CLOEXEC)
         runtime_end = self._open_channel()
-        procs = self._cgroup.open_procs() if self._cgroup else []
-        theirs = [self._keeper_end.fileno(), output_end, runtime_end.fileno(), *procs]
         self._transcript.listen(output)
         self._loop.add_reader(self._keeper, self._on_report)
         try:
-            self._keeper.send(self._order.dumps())
-            zygote.spawn(self._order.number, theirs, self._started)
+            self._blank.order(self._order, [output_end, runtime_end.fileno()])
+        except OSError as error:
+            raise EnvironmentStartFailed(f"The environment ended before its start: {error}") from error
         finally:
-            self._keeper_end.close()
             runtime_end.close()
-            for fd in (output_end, *procs):
-                os.close(fd)
+            os.close(output_end)
 
     def close(self) -> None:
         """End the environment now. Its init is in the kernel's hands: nothing of it survives."""
         if not self.alive:
             return
         self.alive = False
-        if self.pid:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
         self._loop.remove_reader(self._keeper)
-        self._keeper.close()
+        self._blank.close()
         if self._channel:
             self._channel.close()
         self._transcript.close()
         self._happen(EnvironmentEnded())
         self._on_end()
-
-    def _started(self, pid: int) -> None:
-        self.pid = pid
-        if not self.alive:  # closed before its number was known
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
 
     # ------------------------------------------------------------------ one invocation
 
@@ -337,10 +327,10 @@ class Environment:
             self._keeper.send(command)
 
     def _ran_out_of_memory(self) -> bool:
-        if self.out_of_memory or self._cgroup is None:
+        if self.out_of_memory or self.cgroup is None:
             return self.out_of_memory
         try:
-            return self._cgroup.out_of_memory()
+            return self.cgroup.out_of_memory()
         except OSError:
             return False
 

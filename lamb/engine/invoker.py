@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lamb.engine import variables, watch
+from lamb.engine.blanks import Blanks
 from lamb.engine.environment import Environment
 from lamb.engine.pool import Pool
 from lamb.engine.transcript import Transcript, lines_for
@@ -72,9 +73,9 @@ class Engine:
         self._clock = clock
         self._identify = identify
         self._pool: Pool[Environment] = Pool(policy.max_environments, policy.memory_total_mb)
-        self._number = 0
         self._unfrozen: dict[Environment, float] = {}
         self._ended_groups: list[Cgroup] = []
+        self._blanks = Blanks(cgroups, self._leave)
         self._loop = asyncio.get_running_loop()
         self._tending = self._loop.create_task(self._tend())
         self._changed = asyncio.Event()
@@ -108,7 +109,8 @@ class Engine:
 
     async def prepare(self, runtime: str) -> None:
         """Have the zygote of a runtime ready, so that a first invocation need not wait for it."""
-        await self._zygotes.get(runtime)
+        _, zygote = await self._zygotes.get(runtime)
+        self._blanks.prepare(zygote)
 
     def retire(self, key: FunctionKey, version: str | None = None) -> None:
         """What runs this version (None: any) is outdated: new invocations start anew."""
@@ -121,6 +123,7 @@ class Engine:
             await self._tending
         for environment in (*self._pool.idle_since(float("inf")), *self._pool.busy):
             self._close(environment)
+        self._blanks.close()
         await self._zygotes.close()
         for _ in range(50):
             self._remove_groups()
@@ -146,17 +149,16 @@ class Engine:
             raise TooManyRequests("ConcurrentInvocationLimitExceeded")
         for victim in victims:
             self._close(victim)
-        self._number += 1
         return self._launch(target, runtime, zygote)
 
     def _launch(self, target: Target, runtime: Runtime, zygote: Zygote) -> Environment:
-        number, configuration = self._number, target.configuration
+        configuration = target.configuration
         now_ms = self._clock.now_ms()
         stream = f"{day(now_ms)}/[{target.version}]{secrets.token_hex(16)}"
         identity = self._identify(target)
-        places, workdir = self._places(target, zygote, number)
+        blank = self._blanks.take(zygote)
+        places, workdir = self._places(target, zygote, blank.number)
         order = Order(
-            number=number,
             task=target.code.name,
             handler=configuration.handler,
             environ=variables.compose(target, runtime, stream, identity.variables, places),
@@ -170,7 +172,6 @@ class Engine:
         group = Group(target.key.account, target.key.region, configuration.logging.group)
         transcript = Transcript(self._journal, group, stream, self._clock, lines_for(configuration.logging))
         transcript.describe(target.version, *_runtime_version(target, runtime))
-        cgroup = self._cgroups.create(order) if self._cgroups else None
         environment: Environment
 
         def ended() -> None:
@@ -179,10 +180,10 @@ class Engine:
             if workdir:
                 shutil.rmtree(workdir, ignore_errors=True)
 
-        environment = Environment(target, order, transcript, cgroup, ended, self._policy.init_max_s)
+        environment = Environment(target, order, transcript, blank, ended, self._policy.init_max_s)
         self._pool.add(environment)
         try:
-            environment.start(zygote)
+            environment.start()
         except BaseException:
             environment.close()
             raise
@@ -206,8 +207,12 @@ class Engine:
         self._pool.remove(environment)
         self._unfrozen.pop(environment, None)
         if environment.cgroup is not None:
-            self._ended_groups.append(environment.cgroup)
-            self._changed.set()
+            self._leave(environment.cgroup)
+
+    def _leave(self, cgroup: Cgroup) -> None:
+        """Its processes have been killed; it can be removed when the kernel has cleared them away."""
+        self._ended_groups.append(cgroup)
+        self._changed.set()
 
     def _places(self, target: Target, zygote: Zygote, number: int) -> tuple[variables.Places, str]:
         """Where things are for the function; without the mount wall they stay where they are."""

@@ -1,7 +1,8 @@
 """The order of the walls. Reading this file is reading the security model.
 
-`enclose` runs in the init of a new environment: process 1 of a fresh pid namespace, forked from a
-zygote, before any of the function's code. Each step takes away what the ones after it do not need.
+Both functions run in the init of a new environment: process 1 of a fresh pid namespace, forked from a
+zygote, before any of the function's code. `prepare` raises what is the same for every function, ahead
+of time; `enclose` the rest. Each step takes away what the ones after it do not need.
 """
 
 from __future__ import annotations
@@ -20,19 +21,27 @@ _NAMESPACES = {
 }
 
 
-def enclose(order: Order, base: Base, cgroups: Sequence[int]) -> None:
-    """Raise every wall that `base` names; WallError says which one would not stand, and why."""
-    walls = base.walls
+def prepare(base: Base, cgroups: Sequence[int]) -> None:
+    """Raise the walls that need no order; WallError says which one would not stand, and why."""
     with _wall("cgroup"):
         cgroup.join(cgroups)
     with _wall("mount"):
-        syscalls.unshare(_namespaces(order, walls))
-    if order.network == "none":
-        with _wall("network"):
-            network.raise_loopback()
-    if "ipc" in walls:
+        syscalls.unshare(sum(flag for wall, flag in _NAMESPACES.items() if wall in base.walls))
+    if "ipc" in base.walls:
         with _wall("ipc"):
             socket.sethostname("localhost")
+    if "mount" in base.walls:
+        with _wall("mount"):
+            mounts.show_own_processes()
+
+
+def enclose(order: Order, base: Base) -> None:
+    """Raise every other wall that `base` names; WallError as above."""
+    walls = base.walls
+    if order.network == "none":
+        with _wall("network"):
+            syscalls.unshare(syscalls.CLONE_NEWNET)
+            network.raise_loopback()
     if "mount" in walls:
         with _wall("mount"):
             mounts.enter(order)
@@ -55,16 +64,6 @@ def enclose(order: Order, base: Base, cgroups: Sequence[int]) -> None:
     if "seccomp" in walls:
         with _wall("seccomp"):
             seccomp.restrict()
-
-
-def _namespaces(order: Order, walls: Sequence[str]) -> int:
-    flags = 0
-    for wall, flag in _NAMESPACES.items():
-        if wall in walls:
-            flags |= flag
-    if order.network == "none":
-        flags |= syscalls.CLONE_NEWNET
-    return flags
 
 
 def _paths(order: Order, base: Base) -> tuple[list[str], list[str]]:

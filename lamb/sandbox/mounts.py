@@ -1,7 +1,8 @@
 """The mount wall: a root built from nothing, in which only what a function may see is mounted.
 
 A zygote builds the part that all its environments share (`build_base`), once. An environment adds
-its own code, `/tmp` and `/proc` in a private copy of that (`enter`) and lets go of the host.
+its own `/proc` (`show_own_processes`), code and `/tmp` in a private copy of that, and lets go of the
+host (`enter`).
 """
 
 from __future__ import annotations
@@ -71,12 +72,19 @@ def build_base(base: Base) -> None:
     syscalls.restrict_mount("/", _READ_ONLY)
 
 
-def enter(order: Order) -> None:
-    """Add what is this environment's alone and let go of the host's directories.
+def show_own_processes() -> None:
+    """A /proc of this environment alone.
 
     Needs a mount namespace that is a copy of the zygote's, and a pid namespace of its own.
     """
     syscalls.mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV)
+
+
+def enter(order: Order) -> None:
+    """Add what is this function's alone and let go of the host's directories.
+
+    Needs a mount namespace that is a copy of the zygote's.
+    """
     # Without root outside, the function's user owns the switches of the namespaces it is in.
     _bind("/proc/sys", "/proc/sys")
     # A mount may not be made writable again by the function: it holds no capability over it.

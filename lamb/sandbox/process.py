@@ -64,9 +64,10 @@ class Zygote:
             ) from None
 
     def spawn(self, number: int, descriptors: Sequence[int], started: Callable[[int], None]) -> None:
-        """Order an environment; `started` gets the process id of its init as soon as it is known.
+        """Start an environment's init; `started` gets its process id as soon as it is known.
 
-        Its `Order` waits for it in the control socket, whose other end is the first descriptor.
+        The descriptors: its end of the control socket, on which it waits for its `Order`, then one
+        `cgroup.procs` file for each cgroup to join.
         """
         self._started[number] = started
         try:

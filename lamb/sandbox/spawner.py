@@ -147,24 +147,32 @@ def _fork_init(own_pids: int, *, isolated: bool) -> int:
 
 
 def _become_init(base: Base, descriptors: list[int], runtime: ModuleType) -> NoReturn:
-    """Raise the walls, start the runtime, and keep this environment until it or the daemon ends.
+    """Wait for the order, raise the walls, start the runtime, and keep this environment until it or
+    the daemon ends.
 
     The order comes to this process and not to the zygote: it holds the function's secrets, and
     every later environment is forked with what is left of them in the zygote's memory.
     """
-    control, output, guest_socket, *cgroups = descriptors
+    control, *cgroups = descriptors
     channel = socket.socket(fileno=control)
     try:
-        order = Order.loads(channel.recv(_MESSAGE_MAX))
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        # Where the pid wall is missing, the kernel does not clear away after a zygote that was killed.
+        syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
         os.setsid()
+        contain.prepare(base, cgroups)
+        message, received, _, _ = socket.recv_fds(channel, _MESSAGE_MAX, 2)
+        if not message:
+            os._exit(0)
+        order = Order.loads(message)
+        output, guest_socket = received
         os.dup2(output, 1)
         os.dup2(output, 2)
         os.close(output)
         null = os.open("/dev/null", os.O_RDONLY)
         os.dup2(null, 0)
         os.close(null)
-        contain.enclose(order, base, cgroups)
+        contain.enclose(order, base)
         Keeper(channel, order, runtime).keep(guest_socket)
     except WallError as error:
         _tell(channel, {"wall": error.wall, "reason": error.reason})

@@ -49,13 +49,11 @@ class Base:
 
 @dataclass(frozen=True)
 class Order:
-    """One environment to start: the first message in the control socket of its init.
+    """What an environment is to be: the first message in the control socket of its init.
 
-    A zygote gets its number, and file descriptors in this order: that control socket, the pipe its
-    output goes to, the runtime's socket, then one `cgroup.procs` file per cgroup to join.
+    Two file descriptors come along: the pipe its output goes to, and the runtime's socket.
     """
 
-    number: int
     task: str
     """Name of the unpacked package below `Base.packages`."""
     handler: str
