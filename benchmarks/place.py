@@ -181,8 +181,9 @@ def _environment() -> dict[str, str]:
 
 
 def _alive(pid: int) -> bool:
+    """A zombie is not: where process 1 is no real init, nobody may ever wait for it."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
         return False
-    return True
+    return state != "Z"
