@@ -43,7 +43,8 @@ def lamb(home: Path, *words: str, uid: int = 0) -> subprocess.CompletedProcess:
     command = ["/usr/bin/python3.11", "-c", "from lamb.cli.main import main; main()", *words]
     return subprocess.run(
         command, env={**ENVIRON, "HOME": str(home.parent), "LAMB_HOME": str(home)}, cwd="/tmp",
-        capture_output=True, text=True, timeout=240, check=False, user=uid, group=uid, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=240, check=False, user=uid, group=uid,
+        stdin=subprocess.DEVNULL,
     )  # fmt: skip
 
 
@@ -56,8 +57,9 @@ def use(name: str, folder: Path, uid: int) -> None:
     doctor = lamb(home, "doctor", "--json", uid=uid)
     result["missing"] = [wall for wall in json.loads(doctor.stdout)["walls"] if not wall["stands"]]
     for handler in ("hog", "forks", "groups"):
-        made = lamb(home, "create", handler, "--file", str(code), "--handler", f"f.{handler}",
-                    "--timeout", "120", "--memory", "2048" if handler == "forks" else "128", uid=uid)  # fmt: skip
+        memory = "2048" if handler == "forks" else "128"
+        options = ("--handler", f"f.{handler}", "--timeout", "120", "--memory", memory)
+        made = lamb(home, "create", handler, "--file", str(code), *options, uid=uid)
         if made.returncode:
             result["error"] = made.stderr
     small = lamb(home, "invoke", "hog", "-e", '{"mb": 16}', "-v", uid=uid)
