@@ -71,8 +71,9 @@ class PythonRuntime:
 
 
 def find(configured: Mapping[str, str], cache: Path, environ: Mapping[str, str]) -> list[PythonRuntime]:
-    """One runtime for each supported version that is there, configured paths first.
+    """One runtime for each supported version that is there.
 
+    A configured path is the only one for its version: nothing else is taken in its place.
     `cache` is a file: an interpreter is asked again only when it has changed. `environ` tells where
     people keep interpreters (HOME, PATH, PYENV_ROOT, UV_PYTHON_INSTALL_DIR).
     """
@@ -80,7 +81,7 @@ def find(configured: Mapping[str, str], cache: Path, environ: Mapping[str, str])
     answers: dict[str, dict[str, object]] = {}
     found: dict[str, PythonRuntime] = {}
     for name, path in _candidates(configured, environ):
-        if name in found:
+        if name in found or path != Path(configured.get(name, path)):
             continue
         stamp = _stamp(path)
         answer = known.get(stamp) or _ask(path)
@@ -140,16 +141,17 @@ def _ask(path: Path) -> dict[str, object] | None:
 
 
 def _runtime(answer: Mapping[str, object]) -> PythonRuntime | None:
-    version, prefix = str(answer["version"]), str(answer["prefix"])
+    version, prefix = str(answer["version"]), Path(str(answer["prefix"])).resolve()
     if answer["implementation"] != "cpython":
         return None
     name = "python" + ".".join(version.split(".")[:2])
     executable = Path(str(answer["executable"])).resolve()
     site = answer["site"]
-    hidden = {str(path) for path in site} if isinstance(site, list) else set()
-    if prefix == "/usr":
+    # All resolved: by whatever links an installation is reached, its parts are found below its prefix.
+    hidden = {str(Path(path).resolve()) for path in site} if isinstance(site, list) else set()
+    if prefix == Path("/usr"):
         hidden |= {"/usr/lib/python3/dist-packages", f"/usr/local/lib/{name}/dist-packages"}
-    return PythonRuntime(name, version, executable, Path(prefix), tuple(sorted(hidden)))
+    return PythonRuntime(name, version, executable, prefix, tuple(sorted(hidden)))
 
 
 def _read_cache(cache: Path) -> dict[str, dict[str, object]]:
@@ -157,7 +159,7 @@ def _read_cache(cache: Path) -> dict[str, dict[str, object]]:
         known: dict[str, dict[str, object]] = json.loads(cache.read_bytes())
     except (OSError, ValueError):
         return {}
-    return known
+    return known if isinstance(known, dict) else {}
 
 
 def _write_cache(cache: Path, answers: Mapping[str, object]) -> None:

@@ -33,8 +33,10 @@ class RuntimeTable:
             runtime = self.found().get(name)
         if runtime is None:
             here = ", ".join(f"{r.name} ({r.executable})" for r in self.found().values()) or "none"
+            configured = self._where[0].get(name)
+            reason = f": {configured}, which the settings name for it, is none" if configured else ""
             raise InvalidParameterValue(
-                f"The runtime {name} is not installed on this host. Found: {here}. {how_to_add(name)}"
+                f"The runtime {name} is not installed on this host{reason}. Found: {here}. {how_to_add(name)}"
             )
         return runtime
 

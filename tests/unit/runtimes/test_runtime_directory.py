@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.pool import ThreadPool
+from pathlib import Path
+
+import pytest
+
+from lamb.runtimes.python import runtime_directory
+
+PYTHON = Path(sys._base_executable).resolve()  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    with umask(0o077):  # as the daemon has it
+        return runtime_directory(tmp_path_factory.mktemp("home") / "runtime", PYTHON)
+
+
+@contextmanager
+def umask(mask: int) -> Iterator[None]:
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def tree(folder: Path) -> dict[str, int]:
+    return {str(path.relative_to(folder)): path.lstat().st_mtime_ns for path in folder.rglob("*")}
+
+
+def test_awss_runtime_can_be_imported_from_it_alone(folder: Path):
+    ask = "import awslambdaric.bootstrap, simplejson, snapshot_restore_py; print(simplejson.__file__)"
+    done = subprocess.run(
+        [PYTHON, "-I", "-S", "-B", "-c", f"import sys; sys.path.insert(0, {str(folder)!r}); {ask}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith(str(folder))
+
+
+def test_every_user_can_read_it_whatever_the_umask(folder: Path):
+    shown = [folder, *(path for path in folder.rglob("*") if path.name[0] != ".")]
+    modes = {path: path.lstat().st_mode for path in shown}
+    closed = [path for path, mode in modes.items() if not mode & stat.S_IROTH]
+    closed += [path for path, mode in modes.items() if stat.S_ISDIR(mode) and not mode & stat.S_IXOTH]
+    assert closed == []
+
+
+def test_it_is_compiled_since_nothing_inside_a_sandbox_could_do_it(folder: Path):
+    assert list((folder / "awslambdaric" / "__pycache__").glob("bootstrap.cpython-*.pyc"))
+
+
+def test_it_has_nothing_that_fits_one_interpreter_only(folder: Path):
+    assert [path for path in folder.rglob("*") if path.suffix in (".so", ".pyd")] == []
+
+
+def test_it_brings_the_sdk_where_lamb_has_one(folder: Path):
+    pytest.importorskip("boto3")
+    assert (folder / "boto3" / "__init__.py").is_file()
+    assert (folder / "botocore" / "data" / "lambda").is_dir()
+
+
+def test_making_it_again_changes_nothing(folder: Path):
+    before = tree(folder)
+    assert runtime_directory(folder.parent, PYTHON) == folder
+    assert tree(folder) == before
+    assert list(folder.parent.iterdir()) == [folder]
+
+
+def test_two_may_make_it_at_once(tmp_path: Path):
+    with ThreadPool(2) as threads:
+        made = threads.map(lambda _: runtime_directory(tmp_path, PYTHON), range(2))
+    assert len(set(made)) == 1
+    assert list(tmp_path.iterdir()) == [made[0]]
+    assert (made[0] / "awslambdaric" / "bootstrap.py").is_file()
