@@ -6,21 +6,29 @@ from pathlib import Path
 
 from lamb.engine.environment import Environment
 
-_PAGE = 4096
+_EXACT_UP_TO = 64
+"""Processes: the exact reading walks all memory of each, which takes some 0.1 ms."""
 
 
 def memory_used(environment: Environment) -> int:
     """Bytes of anonymous memory of all processes of the environment; 0 when it has just ended.
 
-    A cgroup counts memory shared by forked processes once. Without one, each process is read by
-    itself, so that such memory counts for each.
+    Where no cgroup counts, shared memory cannot be told from files in /tmp that are mapped: what is
+    more than /tmp may hold counts as memory, too.
     """
     try:
         if environment.cgroup is not None:
             return environment.cgroup.memory_used()
-        return sum(_anonymous(pid) for pid in _children(environment.pid))
+        configuration = environment.target.configuration
+        tmp = configuration.ephemeral_storage_mb << 20
+        pids = _children(environment.pid)
+        used = _sum(pids, "status", tmp)
+        if used > configuration.memory_mb << 20 and len(pids) <= _EXACT_UP_TO:
+            # Forked processes share memory; here each of them counts for its part.
+            used = _sum(pids, "smaps_rollup", tmp)
     except (OSError, ValueError):
         return 0
+    return used
 
 
 def _children(pid: int) -> list[int]:
@@ -42,10 +50,17 @@ def _children(pid: int) -> list[int]:
     return found
 
 
-def _anonymous(pid: int) -> int:
-    try:
-        fields = Path(f"/proc/{pid}/statm").read_text().split()
-    except OSError:
-        return 0
-    resident, shared = int(fields[1]), int(fields[2])
-    return (resident - shared) * _PAGE
+def _sum(pids: list[int], file: str, tmp: int) -> int:
+    """Anonymous bytes of these processes, and of their shared ones those above `tmp`."""
+    anonymous = shared = 0
+    for pid in pids:
+        try:
+            lines = Path(f"/proc/{pid}/{file}").read_text().splitlines()
+        except OSError:
+            continue
+        for line in lines:
+            if line.startswith(("RssAnon:", "Pss_Anon:")):
+                anonymous += int(line.split()[1]) << 10
+            elif line.startswith(("RssShmem:", "Pss_Shmem:")):
+                shared += int(line.split()[1]) << 10
+    return anonymous + max(0, shared - tmp)

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -45,9 +45,11 @@ class Prison:
         assert envelope["Verdict"] == "success", envelope
         return envelope["Payload"]
 
-    def tries(self, attack: Callable[..., Any], *arguments: Any) -> dict[str, Any]:
-        """The whole answer of `lamb invoke --json`."""
-        event = self.event(attack, *arguments)
+    def tries(
+        self, attack: Callable[..., Any], *arguments: Any, using: Iterable[Callable[..., Any]] = ()
+    ) -> dict[str, Any]:
+        """The whole answer of `lamb invoke --json`. The attack may call the functions it is `using`."""
+        event = self.event(attack, *arguments, using=using)
         done = self.lamb.run("invoke", self.name, "-e", "-", "--json", stdin=event, check=False)
         assert done.stdout, done.stderr
         return json.loads(done.stdout)
@@ -56,8 +58,10 @@ class Prison:
         """The running `lamb invoke`."""
         return self.lamb.start("invoke", self.name, "-e", self.event(attack, *arguments), "--json")
 
-    def event(self, attack: Callable[..., Any], *arguments: Any) -> str:
-        source = PREAMBLE + textwrap.dedent(inspect.getsource(attack))
+    def event(
+        self, attack: Callable[..., Any], *arguments: Any, using: Iterable[Callable[..., Any]] = ()
+    ) -> str:
+        source = PREAMBLE + "\n".join(textwrap.dedent(inspect.getsource(it)) for it in (*using, attack))
         return json.dumps({"source": source, "attack": attack.__name__, "arguments": arguments})
 
 
