@@ -45,16 +45,23 @@ def children(pid: int) -> list[int]:
 
 # The children that were ours before the first test.
 BEFORE = frozenset(children(os.getpid()))
+# Every process that was seen to be ours: what a cgroup is named after says whose it is.
+OURS = {os.getpid()}
+
+
+def notice() -> None:
+    OURS.update(children(os.getpid()))
 
 
 def orphans(but_of: Iterable[Path]) -> list[int]:
-    """Our children that no test started itself, except those whose environment names one of these homes."""
+    """Our children that no test waits for, except those whose environment names one of these homes."""
     others = [f"LAMB_HOME={home}\0".encode() for home in but_of]
     found = []
     for pid in children(os.getpid()):
         with suppress(OSError):
             environ = Path(f"/proc/{pid}/environ").read_bytes()
-            if pid not in BEFORE and not any(other in environ for other in others):
+            ours = pid in BEFORE or "multiprocessing.resource_tracker" in described(pid)
+            if not ours and not any(other in environ for other in others):
                 found.append(pid)
     return found
 
@@ -71,9 +78,12 @@ def mounts() -> set[str]:
 
 
 def cgroups() -> Iterator[str]:
-    """Every cgroup that is named after lamb, whoever made it."""
+    """Every cgroup `lamb-<pid>` of a daemon that was ours."""
     for directory, names, _ in os.walk("/sys/fs/cgroup"):
-        yield from (f"{directory}/{name}" for name in names if name.startswith("lamb"))
+        for name in names:
+            prefix, _, pid = name.rpartition("-")
+            if prefix == "lamb" and pid.isdigit() and int(pid) in OURS:
+                yield f"{directory}/{name}"
 
 
 def is_dead(cgroup: str) -> bool:

@@ -109,6 +109,7 @@ class Lamb:
             process.kill()
             out, err = process.communicate()
             raise AssertionError(f"lamb {' '.join(args)} did not end in {timeout_s} s\n{out}{err}") from None
+        machine.notice()
         if check:
             assert process.returncode == 0, f"lamb {' '.join(args)} → {process.returncode}\n{out}{err}"
         return Completed(list(args), process.returncode, out, err)
@@ -166,6 +167,7 @@ class Lamb:
 
     def close(self) -> None:
         """Stop the daemon, and fail if a process, a mount or a cgroup of it stays behind."""
+        machine.notice()
         try:
             if self._killed and self.health() is None:
                 self.run("list", check=False)  # what a killed daemon could not clear away, the next one does
@@ -190,8 +192,8 @@ class Lamb:
             machine.wait_gone(pids[0], deadline - time.monotonic())
         left = [f"process {pid}: {machine.described(pid)}" for pid in self._orphans()]
         left += [f"mount: {line}" for line in machine.mounts() - self._mounts if str(self.base) in line]
-        # A cgroup that lives is another test's, and one whose daemon another test has killed goes away with
-        # that test's next command. Ours stays.
+        # A cgroup that lives is that of another home, and one whose daemon was killed goes away with the
+        # next command there. Ours stays.
         dead = self._dead_cgroups()
         while dead and time.monotonic() < deadline:
             time.sleep(0.05)
