@@ -27,7 +27,6 @@ class Blank:
     """`order` turns it into the environment of a function, once; `close` ends it, before or after."""
 
     def __init__(self, number: int, zygote: Zygote, cgroup: Cgroup | None) -> None:
-        self.number = number
         self.cgroup = cgroup
         self.pid = 0
         """Of the init, in the daemon's pid namespace; 0 until the zygote tells."""

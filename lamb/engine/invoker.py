@@ -156,8 +156,7 @@ class Engine:
         now_ms = self._clock.now_ms()
         stream = f"{day(now_ms)}/[{target.version}]{secrets.token_hex(16)}"
         identity = self._identify(target)
-        blank = self._blanks.take(zygote)
-        places, workdir = self._places(target, zygote, blank.number)
+        places, workdir = self._places(target, zygote)
         order = Order(
             task=target.code.name,
             handler=configuration.handler,
@@ -180,6 +179,7 @@ class Engine:
             if workdir:
                 shutil.rmtree(workdir, ignore_errors=True)
 
+        blank = self._blanks.take(zygote)
         environment = Environment(target, order, transcript, blank, ended, self._policy.init_max_s)
         self._pool.add(environment)
         try:
@@ -214,11 +214,11 @@ class Engine:
         self._ended_groups.append(cgroup)
         self._changed.set()
 
-    def _places(self, target: Target, zygote: Zygote, number: int) -> tuple[variables.Places, str]:
+    def _places(self, target: Target, zygote: Zygote) -> tuple[variables.Places, str]:
         """Where things are for the function; without the mount wall they stay where they are."""
         if "mount" in zygote.base.walls:
             return variables.Places(), ""
-        workdir = tempfile.mkdtemp(prefix=f"environment-{number}-", dir=zygote.base.scratch)
+        workdir = tempfile.mkdtemp(prefix="environment-", dir=zygote.base.scratch)
         if os.getuid() == 0:
             os.chown(workdir, HOST_UID, HOST_UID)
         return variables.Places(str(target.code), zygote.base.runtime_dir, workdir), workdir
