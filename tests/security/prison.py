@@ -18,12 +18,14 @@ import harness
 SECRET = ("correct-horse-", "battery-staple")
 SHELL_SECRET = ("wrong-donkey-", "charger-paperclip")
 
+Attacks = Iterable[Callable[..., Any]]
+
 PRISONER = Path(__file__).with_name("prisoner.py")
 
 # Every attack may use these, as the test files do.
 PREAMBLE = (
     "import ctypes, errno, fcntl, http.client, json, mmap, os, resource, signal, socket, stat, struct, "
-    "subprocess, sys, threading, time\nfrom contextlib import suppress\nfrom pathlib import Path\n"
+    "subprocess, sys, threading, time\nfrom contextlib import closing, suppress\nfrom pathlib import Path\n"
 )
 
 
@@ -39,28 +41,25 @@ class Prison:
         given = [word for pair in options.items() for word in pair]
         lamb.run("create", name, "--file", str(file), *given)
 
-    def does(self, attack: Callable[..., Any], *arguments: Any) -> Any:
-        """What `attack(*arguments)` returns when the function calls it."""
-        envelope = self.tries(attack, *arguments)
+    def does(self, attack: Callable[..., Any], *arguments: Any, using: Attacks = ()) -> Any:
+        """What `attack(*arguments)` returns when the function calls it. It may call those it is `using`."""
+        envelope = self.tries(attack, *arguments, using=using)
         assert envelope["Verdict"] == "success", envelope
         return envelope["Payload"]
 
-    def tries(
-        self, attack: Callable[..., Any], *arguments: Any, using: Iterable[Callable[..., Any]] = ()
-    ) -> dict[str, Any]:
-        """The whole answer of `lamb invoke --json`. The attack may call the functions it is `using`."""
+    def tries(self, attack: Callable[..., Any], *arguments: Any, using: Attacks = ()) -> dict[str, Any]:
+        """The whole answer of `lamb invoke --json`."""
         event = self.event(attack, *arguments, using=using)
         done = self.lamb.run("invoke", self.name, "-e", "-", "--json", stdin=event, check=False)
         assert done.stdout, done.stderr
         return json.loads(done.stdout)
 
-    def starts(self, attack: Callable[..., Any], *arguments: Any) -> Any:
+    def starts(self, attack: Callable[..., Any], *arguments: Any, using: Attacks = ()) -> Any:
         """The running `lamb invoke`."""
-        return self.lamb.start("invoke", self.name, "-e", self.event(attack, *arguments), "--json")
+        event = self.event(attack, *arguments, using=using)
+        return self.lamb.start("invoke", self.name, "-e", event, "--json")
 
-    def event(
-        self, attack: Callable[..., Any], *arguments: Any, using: Iterable[Callable[..., Any]] = ()
-    ) -> str:
+    def event(self, attack: Callable[..., Any], *arguments: Any, using: Attacks = ()) -> str:
         source = PREAMBLE + "\n".join(textwrap.dedent(inspect.getsource(it)) for it in (*using, attack))
         return json.dumps({"source": source, "attack": attack.__name__, "arguments": arguments})
 
