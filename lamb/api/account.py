@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lamb.api.messages import Call, Reply
 from lamb.core import functions
-from lamb.model.errors import ResourceNotFound
+from lamb.model.errors import InvalidParameterValue, ResourceNotFound
 from lamb.model.names import FunctionKey, parse_reference
 
 
@@ -31,4 +31,9 @@ def _function(call: Call) -> FunctionKey:
     if ":function:" not in resource:
         kind = "Event source mapping" if "event-source-mapping" in resource else "Resource"
         raise ResourceNotFound(f"{kind} not found: {resource}")
-    return parse_reference(resource, call.place).key
+    reference = parse_reference(resource, call.place)
+    if reference.qualifier is not None:
+        raise InvalidParameterValue(
+            "Tags on function aliases and versions are not supported. Please specify a function ARN."
+        )
+    return reference.key
