@@ -8,9 +8,11 @@ import typer
 
 from lamb.cli import options
 from lamb.cli.create import redacted
+from lamb.cli.faults import Refusal
 from lamb.cli.function import moment
 from lamb.cli.output import size
 from lamb.cli.session import Session
+from lamb.model.errors import InvalidParameterValue
 
 app = typer.Typer()
 
@@ -36,7 +38,13 @@ def publish(
     session: Session = ctx.obj
     given = {"Description": description, "CodeSha256": code_sha256, "RevisionId": revision_id}
     body = {member: value for member, value in given.items() if value is not None}
-    document = session.client.publish(name, body)
+    try:
+        document = session.client.publish(name, body)
+    except InvalidParameterValue as error:
+        # For AWS a wrong hash is a wrong parameter; for a script it is a guard that did not hold.
+        if code_sha256 is None or not error.message.startswith("CodeSHA256 "):
+            raise
+        raise Refusal(error.message) from error
     if session.as_json:
         session.out.json(redacted(document))
     else:
