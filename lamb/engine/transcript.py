@@ -7,6 +7,7 @@ import fcntl
 import os
 import struct
 import termios
+from collections import deque
 
 from lamb.logs.journal import Entry, Group, Journal
 from lamb.logs.lines import JsonLines, Lines, Report, TextLines
@@ -30,8 +31,8 @@ class Transcript:
         self._lines = lines
         self._parser = OutputParser()
         self._request_id: str | None = None
-        self._tail: list[bytes] = []
-        self._tail_size = 0
+        self._tail: deque[str] = deque()
+        self._tail_length = 0
         self._pipe = -1
         self._runtime = ("", "")
         self._version = ""
@@ -65,7 +66,7 @@ class Transcript:
 
     def begin(self, request_id: str) -> None:
         self._tail.clear()
-        self._tail_size = 0
+        self._tail_length = 0
         self._drain()
         self._request_id = request_id
         self._say(self._lines.start(self._clock.now_ms(), request_id, self._version))
@@ -77,7 +78,8 @@ class Transcript:
         self._say(self._lines.end(now_ms, report))
         self._say(self._lines.report(now_ms, report))
         self._request_id = None
-        return b"".join(self._tail)[-LOG_TAIL_BYTES:]
+        # No character is less than a byte: what is further in front cannot be wanted.
+        return "".join(self._tail)[-LOG_TAIL_BYTES:].encode("utf-8", "replace")[-LOG_TAIL_BYTES:]
 
     def _read(self) -> None:
         """One piece, on the event loop's word; a chatty function must not starve the others."""
@@ -109,13 +111,12 @@ class Transcript:
             return
         entry = Entry(self._clock.now_ms(), self._stream, self._request_id, message)
         self._journal.append(self._group, entry)
-        data = message.encode("utf-8", "replace")
-        if not data.endswith(b"\n"):  # a record of several lines, or a print without an end
-            data += b"\n"
-        self._tail.append(data)
-        self._tail_size += len(data)
-        while self._tail_size - len(self._tail[0]) >= LOG_TAIL_BYTES:
-            self._tail_size -= len(self._tail.pop(0))
+        if not message.endswith("\n"):  # a record of several lines, or a print without an end
+            message += "\n"
+        self._tail.append(message)
+        self._tail_length += len(message)
+        while self._tail_length - len(self._tail[0]) >= LOG_TAIL_BYTES:
+            self._tail_length -= len(self._tail.popleft())
 
 
 def _readable(pipe: int) -> int:
