@@ -119,7 +119,12 @@ class Blanks:
     def _make(self, zygote: Zygote) -> Blank:
         self._number += 1
         cgroup = self._cgroups.create(self._number) if self._cgroups else None
-        return Blank(self._number, zygote, cgroup)
+        try:
+            return Blank(self._number, zygote, cgroup)
+        except BaseException:
+            if cgroup is not None:
+                self._ended(cgroup)
+            raise
 
     def _discard(self, blank: Blank) -> None:
         blank.close()

@@ -184,6 +184,12 @@ class EnvironmentStartFailed(LambError):
     status = 500
 
 
+class EnvironmentLost(EnvironmentStartFailed):
+    """The environment of the function ended before the invocation began"""
+
+    code = "EnvironmentLostException"
+
+
 class HomeUnusable(LambError):
     """The lamb home cannot be used"""
 

@@ -13,7 +13,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from lamb.model.errors import EnvironmentStartFailed
+from lamb.model.errors import EnvironmentLost, EnvironmentStartFailed
 from lamb.sandbox import syscalls
 from lamb.sandbox.spec import Base
 
@@ -65,6 +65,7 @@ class Zygote:
 
     def spawn(self, number: int, descriptors: Sequence[int], started: Callable[[int], None]) -> None:
         """Start an environment's init; `started` gets its process id as soon as it is known.
+        EnvironmentLost if the zygote has ended.
 
         The descriptors: its end of the control socket, on which it waits for its `Order`, then one
         `cgroup.procs` file for each cgroup to join.
@@ -73,8 +74,8 @@ class Zygote:
         try:
             socket.send_fds(self._control, [str(number).encode()], descriptors)
         except OSError as error:
-            self._started.pop(number, None)
-            raise EnvironmentStartFailed(f"The zygote of {self.base.runtime} is gone: {error}") from error
+            self._end()
+            raise EnvironmentLost(f"The zygote of {self.base.runtime} is gone: {error}") from error
 
     def kill(self) -> None:
         if self._pid and self.alive:
