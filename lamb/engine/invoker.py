@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import secrets
@@ -12,27 +11,26 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from lamb.engine import variables, watch
+from lamb.engine import variables
 from lamb.engine.blanks import Blanks
 from lamb.engine.environment import Environment
 from lamb.engine.pool import Pool
 from lamb.engine.transcript import Transcript, lines_for
+from lamb.engine.upkeep import Upkeep
 from lamb.engine.zygotes import Zygotes
 from lamb.logs.journal import Group, Journal
 from lamb.model.clock import Clock, day
-from lamb.model.errors import SandboxRefused, TooManyRequests
+from lamb.model.errors import EnvironmentLost, EnvironmentStartFailed, SandboxRefused, TooManyRequests
 from lamb.model.invocation import Event, Outcome, Target
 from lamb.model.limits import INIT_MAX_S
 from lamb.model.names import FunctionKey, runtime_version_arn
 from lamb.runtimes.base import Runtime
-from lamb.sandbox.cgroup import Cgroup, CgroupTree
+from lamb.sandbox.cgroup import CgroupTree
 from lamb.sandbox.process import Zygote
 from lamb.sandbox.spec import HOST_UID, Order
 from lamb.sandbox.walls import Standing
 
-_FREEZE_AFTER_S = 0.01
-_WATCH_EVERY_S = 0.01
-_SWEEP_EVERY_S = 1.0
+_CLEARING_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +71,8 @@ class Engine:
         self._clock = clock
         self._identify = identify
         self._pool: Pool[Environment] = Pool(policy.max_environments, policy.memory_total_mb)
-        self._unfrozen: dict[Environment, float] = {}
-        self._ended_groups: list[Cgroup] = []
-        self._blanks = Blanks(cgroups, self._leave)
-        self._loop = asyncio.get_running_loop()
-        self._tending = self._loop.create_task(self._tend())
-        self._changed = asyncio.Event()
+        self._upkeep = Upkeep(self._pool, policy.environment_idle_s, self._close)
+        self._blanks = Blanks(cgroups, self._upkeep.leave)
 
     @property
     def standing(self) -> Standing:
@@ -93,12 +87,17 @@ class Engine:
 
     async def invoke(self, target: Target, event: Event) -> Outcome:
         """Run one event. Raises TooManyRequests, SandboxRefused, EnvironmentStartFailed, KMS errors."""
+        try:
+            return await self._invoke(target, event)
+        except EnvironmentLost:
+            # Whoever killed it, the function had not begun and need not hear of it.
+            return await self._invoke(target, event)
+
+    async def _invoke(self, target: Target, event: Event) -> Outcome:
         environment = self._pool.take(target)
         if environment is None:
             environment = await self._start(target)
-        else:
-            self._unfrozen.pop(environment, None)
-        self._changed.set()  # its memory is watched from now on
+        self._upkeep.works(environment)
         try:
             outcome = await environment.run(event)
         except BaseException:
@@ -118,18 +117,12 @@ class Engine:
             self._close(environment)
 
     async def close(self) -> None:
-        self._tending.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._tending
+        await self._upkeep.stop()
         for environment in (*self._pool.idle_since(float("inf")), *self._pool.busy):
             self._close(environment)
         self._blanks.close()
         await self._zygotes.close()
-        for _ in range(50):
-            self._remove_groups()
-            if not self._ended_groups:
-                break
-            await asyncio.sleep(0.01)
+        await self._upkeep.remove_groups(_CLEARING_S)
         if self._cgroups:
             self._cgroups.close()
 
@@ -149,37 +142,44 @@ class Engine:
             raise TooManyRequests("ConcurrentInvocationLimitExceeded")
         for victim in victims:
             self._close(victim)
-        return self._launch(target, runtime, zygote)
+        try:
+            return self._launch(target, runtime, zygote)
+        except OSError as error:  # no descriptor, no cgroup, no room on the disk
+            raise EnvironmentStartFailed(f"The environment could not be started: {error}") from error
 
     def _launch(self, target: Target, runtime: Runtime, zygote: Zygote) -> Environment:
         configuration = target.configuration
         now_ms = self._clock.now_ms()
         stream = f"{day(now_ms)}/[{target.version}]{secrets.token_hex(16)}"
-        identity = self._identify(target)
-        places, workdir = self._places(target, zygote)
-        order = Order(
-            task=target.code.name,
-            handler=configuration.handler,
-            environ=variables.compose(target, runtime, stream, identity.variables, places),
-            tmp_mb=configuration.ephemeral_storage_mb,
-            memory_mb=configuration.memory_mb,
-            network=configuration.network,
-            memory_by_cgroup=self._cgroups is not None,
-            workdir=workdir,
-            layers=tuple(layer.name for layer in target.layers),
-        )
-        group = Group(target.key.account, target.key.region, configuration.logging.group)
-        transcript = Transcript(self._journal, group, stream, self._clock, lines_for(configuration.logging))
-        transcript.describe(target.version, *_runtime_version(target, runtime))
         environment: Environment
+        leaving: contextlib.ExitStack
 
         def ended() -> None:
             self._forget(environment)
-            identity.revoke()
-            if workdir:
-                shutil.rmtree(workdir, ignore_errors=True)
+            leaving.close()
 
-        blank = self._blanks.take(zygote)
+        with contextlib.ExitStack() as stack:
+            identity = self._identify(target)
+            stack.callback(identity.revoke)
+            places, workdir = self._places(target, zygote)
+            if workdir:
+                stack.callback(shutil.rmtree, workdir, ignore_errors=True)
+            order = Order(
+                task=target.code.name,
+                handler=configuration.handler,
+                environ=variables.compose(target, runtime, stream, identity.variables, places),
+                tmp_mb=configuration.ephemeral_storage_mb,
+                memory_mb=configuration.memory_mb,
+                network=configuration.network,
+                memory_by_cgroup=self._cgroups is not None,
+                workdir=workdir,
+                layers=tuple(layer.name for layer in target.layers),
+            )
+            blank = self._blanks.take(zygote)
+            leaving = stack.pop_all()
+        group = Group(target.key.account, target.key.region, configuration.logging.group)
+        transcript = Transcript(self._journal, group, stream, self._clock, lines_for(configuration.logging))
+        transcript.describe(target.version, *_runtime_version(target, runtime))
         environment = Environment(target, order, transcript, blank, ended, self._policy.init_max_s)
         self._pool.add(environment)
         try:
@@ -194,8 +194,7 @@ class Engine:
             return
         now = time.monotonic()
         if self._pool.release(environment, now):
-            self._unfrozen[environment] = now
-            self._changed.set()
+            self._upkeep.rests(environment, now)
         else:
             self._close(environment)
 
@@ -205,14 +204,7 @@ class Engine:
 
     def _forget(self, environment: Environment) -> None:
         self._pool.remove(environment)
-        self._unfrozen.pop(environment, None)
-        if environment.cgroup is not None:
-            self._leave(environment.cgroup)
-
-    def _leave(self, cgroup: Cgroup) -> None:
-        """Its processes have been killed; it can be removed when the kernel has cleared them away."""
-        self._ended_groups.append(cgroup)
-        self._changed.set()
+        self._upkeep.ended(environment)
 
     def _places(self, target: Target, zygote: Zygote) -> tuple[variables.Places, str]:
         """Where things are for the function; without the mount wall they stay where they are."""
@@ -222,43 +214,6 @@ class Engine:
         if os.getuid() == 0:
             os.chown(workdir, HOST_UID, HOST_UID)
         return variables.Places(str(target.code), zygote.base.runtime_dir, workdir), workdir
-
-    # ------------------------------------------------------------------ tending
-
-    async def _tend(self) -> None:
-        """Watch memory of what runs, freeze what does not, close what is old. Sleeps when idle."""
-        swept = 0.0
-        while True:
-            if self._pool.busy or self._unfrozen or self._ended_groups:
-                await asyncio.sleep(_WATCH_EVERY_S)
-            else:
-                self._changed.clear()
-                with contextlib.suppress(asyncio.TimeoutError, TimeoutError):
-                    await asyncio.wait_for(self._changed.wait(), _SWEEP_EVERY_S)
-            now = time.monotonic()
-            self._watch_memory()
-            self._freeze(now)
-            if now - swept >= _SWEEP_EVERY_S:
-                swept = now
-                for environment in self._pool.idle_since(now - self._policy.environment_idle_s):
-                    self._close(environment)
-            self._remove_groups()
-
-    def _watch_memory(self) -> None:
-        for environment in self._pool.busy:
-            used = watch.memory_used(environment)
-            if used > environment.target.configuration.memory_mb << 20 and not environment.out_of_memory:
-                environment.out_of_memory = True
-                environment.kill_runtime()
-
-    def _freeze(self, now: float) -> None:
-        for environment, since in list(self._unfrozen.items()):
-            if now - since >= _FREEZE_AFTER_S:
-                del self._unfrozen[environment]
-                environment.freeze()
-
-    def _remove_groups(self) -> None:
-        self._ended_groups = [group for group in self._ended_groups if not group.remove()]
 
 
 def _runtime_version(target: Target, runtime: Runtime) -> tuple[str, str]:

@@ -1,0 +1,187 @@
+"""The daemon's side of an environment's init: what it is told, and what comes of it.
+
+Everything happens on the event loop. What an environment does comes in as a `Happening` — a frame
+of its runtime, the end of its runtime, its own end, or a deadline — and whoever waits gets the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from lamb.engine.blanks import Blank
+from lamb.engine.channel import Frame, RuntimeChannel
+from lamb.model.errors import EnvironmentLost
+from lamb.sandbox.spec import Order
+
+_RESET_LIMIT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeEnded:
+    """The runtime's process has ended and what it started is cleared away; the environment stays."""
+
+    exit_code: int | None
+    signal: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentEnded:
+    """The environment is gone as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlinePassed:
+    pass
+
+
+Happening = Frame | RuntimeEnded | EnvironmentEnded | DeadlinePassed
+DEADLINE: Final = DeadlinePassed()
+
+
+class Link:
+    """Starts, resets, freezes and ends one environment. `on_end` is called once, when it is gone."""
+
+    def __init__(self, blank: Blank, on_end: Callable[[], None]) -> None:
+        self.alive = True
+        self.runtime_up = False
+        """Whether the runtime has loaded the handler and takes events."""
+        self.wall_error = ""
+        """The wall that would not stand, and why; such an environment is gone."""
+        self._blank = blank
+        self._keeper = blank.keeper
+        self._on_end = on_end
+        self._loop = asyncio.get_running_loop()
+        self._frozen = False
+        self._channel: RuntimeChannel | None = None
+        self._waiter: asyncio.Future[Happening] | None = None
+        self._missed: list[Happening] = []
+
+    def start(self, order: Order, output: int) -> None:
+        """Order the environment; its runtime begins to load the handler at once.
+
+        `output` is the writing end of the pipe that it gets as standard output and error.
+        """
+        runtime_end = self._open_channel()
+        self._loop.add_reader(self._keeper, self._on_report)
+        try:
+            self._blank.order(order, [output, runtime_end.fileno()])
+        except OSError as error:
+            raise EnvironmentLost from error
+        finally:
+            runtime_end.close()
+
+    def start_runtime(self) -> None:
+        """A new runtime in the same sandbox: /tmp is kept, memory is not."""
+        self._missed.clear()  # whatever the last runtime still had to say
+        theirs = self._open_channel()
+        with theirs, contextlib.suppress(OSError):  # a keeper that is gone reports by its silence
+            socket.send_fds(self._keeper, [b"S"], [theirs.fileno()])
+
+    async def clear_runtime(self, happening: Happening) -> None:
+        """After a failure: leave nothing running, so that the next invocation starts a new runtime.
+
+        The sandbox and its /tmp stay, as in AWS. Answers that come late end here, unread.
+        """
+        self.runtime_up = False
+        if self._channel:
+            self._channel.close()
+        if isinstance(happening, RuntimeEnded | EnvironmentEnded) or not self.alive:
+            return
+        self.kill_runtime()
+        deadline = time.perf_counter() + _RESET_LIMIT_S
+        while not isinstance(await self.next(deadline), RuntimeEnded | EnvironmentEnded):
+            if time.perf_counter() >= deadline:
+                self.close()
+
+    def kill_runtime(self) -> None:
+        """End the runtime and all that it started; `RuntimeEnded` happens when they are gone."""
+        self._command(b"K")
+
+    def freeze(self) -> None:
+        """Stop every process of the idle environment, until it is thawed."""
+        if self.runtime_up and not self._frozen:
+            self._frozen = True
+            self._command(b"F")
+
+    def thaw(self) -> None:
+        if self._frozen:
+            self._frozen = False
+            self._command(b"T")
+
+    def send(self, head: bytes, payload: bytes) -> None:
+        """One event to the runtime."""
+        if self._channel is not None:
+            self._channel.send(head, payload)
+
+    async def next(self, deadline: float) -> Happening:
+        """The next happening, or the deadline (seconds of time.perf_counter)."""
+        if self._missed:
+            return self._missed.pop(0)
+        if not self.alive:
+            return EnvironmentEnded()
+        waiter: asyncio.Future[Happening] = self._loop.create_future()
+        self._waiter = waiter
+        timer = self._loop.call_later(max(0.0, deadline - time.perf_counter()), self._happen, DEADLINE)
+        try:
+            return await waiter
+        finally:
+            timer.cancel()
+            self._waiter = None
+
+    def close(self) -> None:
+        """End the environment now. Its init is in the kernel's hands: nothing of it survives."""
+        if not self.alive:
+            return
+        self.alive = False
+        self._loop.remove_reader(self._keeper)
+        self._blank.close()
+        if self._channel:
+            self._channel.close()
+        self._happen(EnvironmentEnded())
+        self._on_end()
+
+    def _open_channel(self) -> socket.socket:
+        """A new channel; the runtime's end of it."""
+        if self._channel:
+            self._channel.close()
+        ours, theirs = socket.socketpair()
+        self._channel = RuntimeChannel(ours, self._happen)
+        return theirs
+
+    def _command(self, command: bytes) -> None:
+        with contextlib.suppress(OSError):
+            self._keeper.send(command)
+
+    def _happen(self, happening: Happening) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(happening)
+        elif happening is not DEADLINE:
+            self._missed.append(happening)
+
+    def _on_report(self) -> None:
+        """A message of the keeper: how the runtime ended, or which wall would not stand."""
+        try:
+            data = self._keeper.recv(4096)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self.close()
+            return
+        report = json.loads(data)
+        if "wall" in report:
+            self.wall_error = f"{report['wall']}: {report['reason']}"
+            self.close()
+            return
+        if self._channel:
+            self._channel.finish()
+        self.runtime_up = False
+        self._happen(RuntimeEnded(report.get("exit"), report.get("signal")))
