@@ -105,8 +105,10 @@ def shown(core: Core, record: Record) -> Version:
     try:
         return replace(record.version, variables=opened(core, record))
     except (KMSNotFound, KMSAccessDenied) as error:
-        reason = (
+        # The same, told to somebody who only looks; the fix has no member of its own in this document.
+        reason = error.message.partition("KMS Message: ")[2] or error.message
+        said = (
             "Lambda was unable to decrypt your environment variables because the KMS access was denied. "
-            f"Please check your KMS permissions. KMS Exception: {error.code} KMS Message: {error.message}"
+            f"Please check your KMS permissions. KMS Exception: {error.code} KMS Message: {reason}"
         )
-        return replace(record.version, variables_error=reason)
+        return replace(record.version, variables_error=f"{said}; {error.hint}" if error.hint else said)

@@ -139,4 +139,5 @@ END"""
 def create(connection: Connection) -> None:
     """All tables in an empty database."""
     metadata.create_all(connection, checkfirst=False)
-    connection.exec_driver_sql(IMMUTABLE)
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(IMMUTABLE)

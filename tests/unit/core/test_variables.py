@@ -167,6 +167,7 @@ def test_reading_a_function_without_its_key_says_why_and_shows_all_else(plane, t
         )
         assert text in found.variables_error
         assert kind.code in found.variables_error
+        assert found.variables_error.count("Lambda was unable") == 1
 
 
 @each_trouble
