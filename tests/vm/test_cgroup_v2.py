@@ -36,7 +36,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, object
         ["qemu-system-x86_64", "-m", "3072", "-nographic", "-no-reboot", "-net", "none",
          "-kernel", str(kernels[-1]), "-initrd", str(disk),
          "-append", "console=ttyS0 quiet panic=1 lsm=landlock"],
-        capture_output=True, text=True, errors="replace", timeout=LIMIT_S, check=True, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, errors="replace", timeout=LIMIT_S, check=True,
+        stdin=subprocess.DEVNULL,
     )  # fmt: skip
     results = [json.loads(line[7:]) for line in machine.stdout.splitlines() if line.startswith("RESULT ")]
     assert len(results) == 2, machine.stdout[-3000:]
