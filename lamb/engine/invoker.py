@@ -30,7 +30,8 @@ from lamb.sandbox.process import Zygote
 from lamb.sandbox.spec import HOST_UID, Order
 from lamb.sandbox.walls import Standing
 
-_CLEARING_S = 0.5
+# A thousand processes of a function take the kernel a while to clear away.
+_CLEARING_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)

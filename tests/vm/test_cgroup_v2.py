@@ -39,7 +39,10 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, object
         capture_output=True, text=True, errors="replace", timeout=LIMIT_S, check=True,
         stdin=subprocess.DEVNULL,
     )  # fmt: skip
-    results = [json.loads(line[7:]) for line in machine.stdout.splitlines() if line.startswith("RESULT ")]
+    # The firmware's escape sequences stand before the first line.
+    results = [
+        json.loads(line.partition("RESULT ")[2]) for line in machine.stdout.splitlines() if "RESULT " in line
+    ]
     assert len(results) == 2, machine.stdout[-3000:]
     return {result["user"]: result for result in results}
 
