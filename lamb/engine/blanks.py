@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
 import socket
 from collections.abc import Callable, Sequence
 
 from lamb.model.errors import EnvironmentStartFailed
+from lamb.sandbox import pids
 from lamb.sandbox.cgroup import Cgroup, CgroupTree
 from lamb.sandbox.process import Zygote
 from lamb.sandbox.spec import Order
@@ -28,12 +28,15 @@ class Blank:
 
     def __init__(self, number: int, zygote: Zygote, cgroup: Cgroup | None) -> None:
         self.cgroup = cgroup
+        self.walls = zygote.base.walls
+        """Names of those that it stands behind once it has its order."""
         self.pid = 0
         """Of the init, in the daemon's pid namespace; 0 until the zygote tells."""
         self.keeper, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         """Our end of the init's control socket."""
         self.keeper.setblocking(False)  # noqa: FBT003
         self._closed = False
+        self._ending = pids.ending(walled="pid" in zygote.base.walls)
         procs = cgroup.open_procs() if cgroup else []
         try:
             zygote.spawn(number, [theirs.fileno(), *procs], self._started)
@@ -76,7 +79,7 @@ class Blank:
     def _kill(self) -> None:
         if self.pid:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
+                os.kill(self.pid, self._ending)
 
 
 class Blanks:
@@ -104,7 +107,7 @@ class Blanks:
         """Have one ready, where the zygote lives."""
         self._refills.pop(zygote, None)
         if zygote.alive and zygote not in self._ready:
-            with contextlib.suppress(EnvironmentStartFailed):  # the next invocation will hear of it
+            with contextlib.suppress(EnvironmentStartFailed, OSError):  # the next invocation will hear of it
                 self._ready[zygote] = self._make(zygote)
         for dead in [known for known in self._ready if not known.alive]:
             self._discard(self._ready.pop(dead))

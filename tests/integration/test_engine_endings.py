@@ -199,7 +199,8 @@ def test_a_runtime_that_ends_while_nobody_calls_is_started_anew(room: Room):
     init = room.environment_of(f).pid
     (runtime,) = descendants(init)
     os.kill(runtime, signal.SIGKILL)
-    room.until(lambda: not room.environment_of(f)._runtime_up)
+    room.until(lambda: descendants(init) == set())
+    room.pass_time(0.02)
     outcome = room.invoke(f)
     assert json.loads(outcome.payload)[0] == 1
     assert room.environment_of(f).pid == init

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from lamb.runtimes import python
 from lamb.runtimes.python import runtime_directory
 
 PYTHON = Path(sys._base_executable).resolve()  # type: ignore[attr-defined]
@@ -75,9 +76,10 @@ def test_making_it_again_changes_nothing(folder: Path):
     assert list(folder.parent.iterdir()) == [folder]
 
 
-def test_two_may_make_it_at_once(tmp_path: Path):
-    with ThreadPool(2) as threads:
-        made = threads.map(lambda _: runtime_directory(tmp_path, PYTHON), range(2))
+def test_many_may_make_it_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(python, "_SDK", ())  # thousands of files
+    with ThreadPool(4) as threads:
+        made = threads.map(lambda _: runtime_directory(tmp_path, PYTHON), range(4))
     assert len(set(made)) == 1
     assert list(tmp_path.iterdir()) == [made[0]]
     assert (made[0] / "awslambdaric" / "bootstrap.py").is_file()
