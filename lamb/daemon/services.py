@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import os
 import secrets
 import time
@@ -67,9 +66,7 @@ class Services:
 
     async def invoke(self, reference: Reference, event: Event, seed: int | None) -> Outcome:
         target = await self.routes.target(reference, seed)
-        outcome = await self.engine.invoke(target, event)
-        standing = self.engine.standing
-        return dataclasses.replace(outcome, walls=str(standing), missing_walls=standing.missing)
+        return await self.engine.invoke(target, event)
 
     async def check(self, reference: Reference) -> None:
         await self.routes.target(reference, 0)

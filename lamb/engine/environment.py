@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import time
 from collections.abc import Callable
+from json.encoder import encode_basestring_ascii as _quoted
 
 from lamb.engine import endings
 from lamb.engine.blanks import Blank
@@ -20,6 +20,7 @@ from lamb.model.invocation import Event, Outcome, Target
 from lamb.model.limits import INIT_MAX_S
 from lamb.sandbox.cgroup import Cgroup
 from lamb.sandbox.spec import Order
+from lamb.sandbox.walls import NAMES
 
 _BYTES_PER_KIB = 1024
 
@@ -43,6 +44,8 @@ class Environment:
         self._order = order
         self._transcript = transcript
         self._blank = blank
+        self._walls = f"{len(blank.walls)}/{len(NAMES)}"
+        self._missing_walls = tuple(name for name in NAMES if name not in blank.walls)
         self._on_end = on_end
         self._init_max_s = init_max_s
         self._fresh = True
@@ -199,6 +202,8 @@ class Environment:
             memory_used_mb=used_mb,
             log_tail=tail,
             error_type=ending.error_type,
+            walls=self._walls,
+            missing_walls=self._missing_walls,
         )
 
     @property
@@ -220,16 +225,16 @@ class Environment:
 
 def _head(event: Event, deadline: float) -> bytes:
     left_ms = (deadline - time.perf_counter()) * 1000
-    head: dict[str, object] = {
-        "id": event.request_id,
-        "arn": event.invoked_arn,
-        "deadline": int(time.time() * 1000 + left_ms),
-    }
+    # Spelled out, because `json.dumps` takes five times as long.
+    head = (
+        f'{{"id":{_quoted(event.request_id)},"arn":{_quoted(event.invoked_arn)},'
+        f'"deadline":{int(time.time() * 1000 + left_ms)}'
+    )
     if event.client_context is not None:
-        head["context"] = event.client_context
+        head += f',"context":{_quoted(event.client_context)}'
     if event.trace_id is not None:
-        head["trace"] = event.trace_id
-    return json.dumps(head).encode()
+        head += f',"trace":{_quoted(event.trace_id)}'
+    return f"{head}}}".encode()
 
 
 def _answers(frame: Frame, event: Event) -> bool:

@@ -61,6 +61,9 @@ class Link:
         self._frozen = False
         self._channel: RuntimeChannel | None = None
         self._waiter: asyncio.Future[Happening] | None = None
+        self._deadline = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
         self._missed: list[Happening] = []
 
     def start(self, order: Order, output: int) -> None:
@@ -128,11 +131,12 @@ class Link:
             return EnvironmentEnded()
         waiter: asyncio.Future[Happening] = self._loop.create_future()
         self._waiter = waiter
-        timer = self._loop.call_later(max(0.0, deadline - time.perf_counter()), self._happen, DEADLINE)
+        self._deadline = deadline
+        if self._timer is None or self._timer_at > deadline:
+            self._set_timer(deadline)
         try:
             return await waiter
         finally:
-            timer.cancel()
             self._waiter = None
 
     def close(self) -> None:
@@ -140,6 +144,8 @@ class Link:
         if not self.alive:
             return
         self.alive = False
+        if self._timer is not None:
+            self._timer.cancel()
         self._loop.remove_reader(self._keeper)
         self._blank.close()
         if self._channel:
@@ -154,6 +160,22 @@ class Link:
         ours, theirs = socket.socketpair()
         self._channel = RuntimeChannel(ours, self._happen)
         return theirs
+
+    def _set_timer(self, deadline: float) -> None:
+        """One timer for many waits: an answer leaves it alone, and when it rings it looks who waits."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = deadline
+        self._timer = self._loop.call_later(max(0.0, deadline - time.perf_counter()), self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._waiter is None:
+            return
+        if time.perf_counter() < self._deadline:  # it was set for an earlier wait
+            self._set_timer(self._deadline)
+        else:
+            self._happen(DEADLINE)
 
     def _command(self, command: bytes) -> None:
         with contextlib.suppress(OSError):
