@@ -63,6 +63,13 @@ class Settling:
         try:
             await asyncio.wait_for(future, timeout_s)
         except (asyncio.TimeoutError, TimeoutError):
-            waiting = self._waiting.get(key, [])
-            if future in waiting:
-                waiting.remove(future)
+            pass
+        finally:
+            self._leave(key, future)
+
+    def _leave(self, key: FunctionKey, future: asyncio.Future[None]) -> None:
+        waiting = self._waiting.get(key, [])
+        if future in waiting:
+            waiting.remove(future)
+            if not waiting:
+                del self._waiting[key]
