@@ -7,12 +7,11 @@ of time; `enclose` the rest. Each step takes away what the ones after it do not 
 
 from __future__ import annotations
 
-import signal
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from lamb.sandbox import cgroup, landlock, limits, mounts, network, seccomp, syscalls, user
+from lamb.sandbox import cgroup, landlock, limits, mounts, network, pids, seccomp, syscalls, user
 from lamb.sandbox.spec import Base, Order, WallError
 
 _NAMESPACES = {
@@ -25,8 +24,10 @@ def prepare(base: Base, cgroups: Sequence[int]) -> None:
     """Raise the walls that need no order; WallError says which one would not stand, and why."""
     with _wall("cgroup"):
         cgroup.join(cgroups)
-    with _wall("mount"):
-        syscalls.unshare(sum(flag for wall, flag in _NAMESPACES.items() if wall in base.walls))
+    namespaces = sum(flag for wall, flag in _NAMESPACES.items() if wall in base.walls)
+    if namespaces:  # a host that refuses them may refuse the call as such
+        with _wall("mount"):
+            syscalls.unshare(namespaces)
     if "ipc" in base.walls:
         with _wall("ipc"):
             socket.sethostname("localhost")
@@ -55,7 +56,7 @@ def enclose(order: Order, base: Base) -> None:
         syscalls.drop_capabilities()
         syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
         # Changing user cleared this: the environment dies with the zygote that started it.
-        syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+        syscalls.prctl(syscalls.PR_SET_PDEATHSIG, pids.ending(walled="pid" in walls))
         # The function shares this process's user; it must not look into it through /proc/1.
         syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
     if "landlock" in walls:

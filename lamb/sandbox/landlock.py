@@ -59,6 +59,20 @@ def restrict(readable: list[str], writable: list[str]) -> None:
         os.close(ruleset)
 
 
+def confine_signals() -> None:
+    """From here on only processes started after this call get signals from this one (Linux 6.12)."""
+    if abi() < 6:
+        return
+    attr = struct.pack("QQQ", 0, 0, _SCOPE_SIGNAL)
+    ruleset = syscalls.syscall(
+        "landlock_create_ruleset", syscalls.LANDLOCK_CREATE_RULESET, attr, len(attr), 0
+    )
+    try:
+        syscalls.syscall("landlock_restrict_self", syscalls.LANDLOCK_RESTRICT_SELF, ruleset, 0)
+    finally:
+        os.close(ruleset)
+
+
 def _allow(ruleset: int, path: str, access: int) -> None:
     try:
         fd = os.open(path, os.O_PATH | os.O_CLOEXEC)

@@ -31,7 +31,7 @@ if __name__ == "__main__":
     # Started by path: `lamb` is found in the directory named last, behind the standard library.
     sys.path[:] = [path for path in sys.path if path != os.path.dirname(__file__)] + [sys.argv[3]]
 
-from lamb.sandbox import contain, mounts, seccomp, syscalls, user
+from lamb.sandbox import contain, landlock, mounts, pids, seccomp, syscalls, user
 from lamb.sandbox.spec import HOST, Base, Order, WallError
 
 _MESSAGE_MAX = 1 << 18
@@ -158,7 +158,7 @@ def _become_init(base: Base, descriptors: list[int], runtime: ModuleType) -> NoR
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         # Where the pid wall is missing, the kernel does not clear away after a zygote that was killed.
-        syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+        syscalls.prctl(syscalls.PR_SET_PDEATHSIG, pids.ending(walled="pid" in base.walls))
         os.setsid()
         contain.prepare(base, cgroups)
         message, received, _, _ = socket.recv_fds(channel, _MESSAGE_MAX, 2)
@@ -202,9 +202,11 @@ class Keeper:
         self.runtime = runtime
         self.child = 0
         self.wake, wakeup = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
+        for number in (signal.SIGCHLD, signal.SIGTERM):
+            signal.signal(number, lambda *_: None)
         signal.set_wakeup_fd(wakeup, warn_on_full_buffer=False)
         self.wakeup = wakeup
+        pids.adopt()
 
     def keep(self, guest_socket: int) -> NoReturn:
         self.start(guest_socket)
@@ -214,7 +216,8 @@ class Keeper:
         while True:
             ready = {fd for fd, _ in poll.poll()}
             if self.wake in ready:
-                os.read(self.wake, 4096)
+                if signal.SIGTERM in os.read(self.wake, 4096):
+                    self.end()
                 self.reap()
             if self.channel.fileno() in ready:
                 self.obey()
@@ -223,7 +226,8 @@ class Keeper:
         self.child = os.fork()
         if self.child == 0:
             signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            for number in (signal.SIGCHLD, signal.SIGTERM):
+                signal.signal(number, signal.SIG_DFL)
             os.close(self.wake)
             os.close(self.wakeup)
             self.channel.close()
@@ -240,51 +244,36 @@ class Keeper:
                 return
             if pid == self.child:
                 self.child = 0
-                self.clear()
+                pids.clear()
                 code = os.waitstatus_to_exitcode(status)
                 _tell(self.channel, {"exit": code} if code >= 0 else {"signal": -code})
 
-    def clear(self) -> None:
-        """Kill what the runtime left behind and wait until it is gone."""
-        self.signal_all(signal.SIGKILL)
-        while True:
-            try:
-                os.waitpid(-1, 0)
-            except ChildProcessError:
-                return
+    def end(self) -> NoReturn:
+        if os.getpid() != 1:  # else the kernel ends the whole namespace with us
+            pids.clear()
+        os._exit(0)
 
     def obey(self) -> None:
         command, descriptors, _, _ = socket.recv_fds(self.channel, 16, 1)
         if command == b"F":
-            self.signal_all(signal.SIGSTOP)
+            pids.signal_all(signal.SIGSTOP)
         elif command == b"T":
-            self.signal_all(signal.SIGCONT)
+            pids.signal_all(signal.SIGCONT)
         elif command == b"K":
-            self.signal_all(signal.SIGKILL)
+            pids.signal_all(signal.SIGKILL)
         elif command == b"S":
             self.start(descriptors[0])
-        else:  # the daemon closed its end: the kernel kills the rest of the namespace with us
-            if self.child:
-                self.signal_all(signal.SIGKILL)
-            os._exit(0)
-
-    def signal_all(self, number: int) -> None:
-        """Signal every process of this environment but this one."""
-        try:
-            if os.getpid() == 1:
-                os.kill(-1, number)
-            elif self.child:  # without the pid wall only the runtime's own session can be reached
-                os.killpg(self.child, number)
-        except ProcessLookupError:
-            pass
+        else:  # the daemon closed its end
+            self.end()
 
 
 def _become_runtime(order: Order, runtime: ModuleType, guest_socket: int) -> NoReturn:
     """Run the function's code. Nothing of lamb stays importable or visible to it."""
     os.setsid()
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    # Where the pid wall is missing, the kernel does not clear away after an init that was killed.
-    syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != 1:  # without the pid wall: the init must live to clear away after the function
+        syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+        landlock.confine_signals()
     syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)
     for name in [name for name in sys.modules if name == "lamb" or name.startswith("lamb.")]:
         del sys.modules[name]
