@@ -65,9 +65,9 @@ class Transcript:
         self._say(self._lines.init_report(self._clock.now_ms(), init_ms, status, error_type))
 
     def begin(self, request_id: str) -> None:
+        self._drain()  # what was written between invocations is not this one's
         self._tail.clear()
         self._tail_length = 0
-        self._drain()
         self._request_id = request_id
         self._say(self._lines.start(self._clock.now_ms(), request_id, self._version))
 
