@@ -71,6 +71,10 @@ async def unlisten(ask: Ask) -> Response:
     return Response(204)
 
 
+async def cancel(ask: Ask) -> Response:
+    return json_response({"Cancelled": ask.services.cancel(ask.params["id"])})
+
+
 async def runtimes(ask: Ask) -> Response:
     return json_response({"Runtimes": await ask.services.runtimes()})
 

@@ -39,6 +39,7 @@ OWN: Mapping[tuple[str, str], Callable[[own.Ask], Awaitable[Response]]] = {
     ("POST", "/_lamb/stop"): own.stop,
     ("POST", "/_lamb/ports/{port}"): own.listen,
     ("DELETE", "/_lamb/ports/{port}"): own.unlisten,
+    ("POST", "/_lamb/invocations/{id}/cancel"): own.cancel,
     ("GET", "/_lamb/runtimes"): own.runtimes,
     ("GET", "/_lamb/doctor"): own.doctor,
     ("GET", "/_lamb/key"): own.key,

@@ -61,6 +61,10 @@ class Services(Protocol):
         """
         ...
 
+    def cancel(self, request_id: str) -> bool:
+        """End an invocation and its environment now; False when it does not run (any more)."""
+        ...
+
     async def check(self, reference: Reference) -> None:
         """DryRun: raise what `invoke` would raise before anything runs."""
         ...

@@ -16,6 +16,7 @@ from lamb.cli.exit_codes import OF_VERDICT
 from lamb.cli.faults import UsageFault
 from lamb.cli.session import Session
 from lamb.model.errors import LambError
+from lamb.model.wire import new_request_id
 
 if TYPE_CHECKING:
     from threading import Thread
@@ -130,11 +131,9 @@ def _piped(session: Session) -> bool:
 
 def _follow(session: Session, function: str) -> tuple[str, Thread]:
     """Copy the invocation's log lines to stderr while it runs, over a connection of their own."""
-    # Only --log pays for these.
-    from threading import Thread  # noqa: PLC0415
-    from uuid import uuid4  # noqa: PLC0415
+    from threading import Thread  # noqa: PLC0415 -- only --log pays for it
 
-    request_id = str(uuid4())
+    request_id = new_request_id()
     client = session.another_client()
 
     def copy() -> None:

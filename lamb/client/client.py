@@ -5,11 +5,14 @@ from __future__ import annotations
 import binascii
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from lamb.client.session import Session
 from lamb.client.transport import query, quote
+from lamb.model.errors import LambError
+from lamb.model.wire import new_request_id
 
 Document = dict[str, Any]
 """An answer as AWS's JSON has it."""
@@ -127,19 +130,24 @@ class Client:
         seed: int | None = None,
         request_id: str | None = None,
     ) -> Answer:
-        """Run the function and wait for its end.
+        """Run the function and wait for its end; an interrupt ends it.
 
         `client_context`: JSON text. `seed` makes an alias's draw repeatable. `request_id`: a UUIDv4
         of the caller's, so that the logs can be followed from a second client meanwhile.
         """
-        headers = {"x-amz-log-type": "Tail"}
+        request_id = request_id or new_request_id()
+        headers = {"x-amz-log-type": "Tail", "x-lamb-request-id": request_id}
         if client_context is not None:
             headers["x-amz-client-context"] = _base64(client_context.encode())
         if seed is not None:
             headers["x-lamb-seed"] = str(seed)
-        if request_id is not None:
-            headers["x-lamb-request-id"] = request_id
-        answer = self._session.request("POST", f"{_function(name)}/invocations", payload, headers)
+        try:
+            answer = self._session.request("POST", f"{_function(name)}/invocations", payload, headers)
+        except KeyboardInterrupt:
+            # A caller that only hangs up cancels nothing, as in AWS.
+            with suppress(LambError):
+                self._session.json("POST", f"/_lamb/invocations/{request_id}/cancel")
+            raise
         return _answer(answer.headers, answer.body)
 
     def check_invoke(self, name: str) -> None:

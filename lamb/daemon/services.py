@@ -19,6 +19,7 @@ from lamb.daemon.routing import Routes, Settling
 from lamb.engine.invoker import Engine, Identity
 from lamb.logs import follow
 from lamb.logs.journal import Group, Journal
+from lamb.model.errors import ServiceFailure
 from lamb.model.invocation import Event, Outcome, Target
 from lamb.model.names import FunctionKey, Place, Reference
 from lamb.model.settings import Settings
@@ -54,6 +55,7 @@ class Services:
         self._pool = ThreadPoolExecutor(4, thread_name_prefix="control")
         self._started = time.monotonic()
         self._background: set[asyncio.Task[None]] = set()
+        self._invoking: dict[str, asyncio.Task[Any] | None] = {}
 
     @property
     def function_tokens(self) -> Mapping[str, FunctionKey]:
@@ -65,8 +67,21 @@ class Services:
     # ------------------------------------------------------------------ invoking
 
     async def invoke(self, reference: Reference, event: Event, seed: int | None) -> Outcome:
-        target = await self.routes.target(reference, seed)
-        return await self.engine.invoke(target, event)
+        request_id = event.request_id
+        self._invoking[request_id] = asyncio.current_task()
+        try:
+            target = await self.routes.target(reference, seed)
+            return await self.engine.invoke(target, event)
+        except asyncio.CancelledError:
+            if request_id in self._invoking:  # not by `cancel`: the daemon ends
+                raise
+            raise ServiceFailure("The invocation was cancelled") from None
+        finally:
+            self._invoking.pop(request_id, None)
+
+    def cancel(self, request_id: str) -> bool:
+        task = self._invoking.pop(request_id, None)
+        return task is not None and task.cancel()
 
     async def check(self, reference: Reference) -> None:
         await self.routes.target(reference, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import time
@@ -146,6 +147,15 @@ class Environment:
         return True
 
     async def _invoke(self, event: Event, deadline: float) -> Ending:
+        try:
+            return await self._converse(event, deadline)
+        except asyncio.CancelledError:
+            # Whoever cancelled it waits for no answer, but the log tells what became of it.
+            killed = endings.killed(event.request_id, signal.SIGKILL, out_of_memory=False)
+            self._finish(event, killed, deadline - self._timeout_s, None)
+            raise
+
+    async def _converse(self, event: Event, deadline: float) -> Ending:
         self.link.send(_head(event, deadline), event.payload)
         while True:
             happening = await self.link.next(deadline)
@@ -175,11 +185,11 @@ class Environment:
             return endings.timed_out(event.request_id, self._timeout_s)
         if isinstance(happening, EnvironmentEnded):
             self._refuse_missing_wall()
-            return endings.killed(event.request_id, signal.SIGKILL, out_of_memory=self._ran_out_of_memory())
+            return endings.killed(event.request_id, signal.SIGKILL, out_of_memory=_ran_out_of_memory(self))
         if happening.exit_code is not None and not self.out_of_memory:
             return endings.exited(event.request_id, happening.exit_code, during_init=during_init)
         number = happening.signal or signal.SIGKILL
-        return endings.killed(event.request_id, number, out_of_memory=self._ran_out_of_memory())
+        return endings.killed(event.request_id, number, out_of_memory=_ran_out_of_memory(self))
 
     def _finish(self, event: Event, ending: Ending, started: float, init_ms: float | None) -> Outcome:
         duration_ms = (time.perf_counter() - started) * 1000
@@ -210,14 +220,6 @@ class Environment:
     def _timeout_s(self) -> int:
         return self.target.configuration.timeout_s
 
-    def _ran_out_of_memory(self) -> bool:
-        if self.out_of_memory or self.cgroup is None:
-            return self.out_of_memory
-        try:
-            return self.cgroup.out_of_memory()
-        except OSError:
-            return False
-
     def _refuse_missing_wall(self) -> None:
         if self.link.wall_error:
             raise EnvironmentStartFailed(f"The sandbox could not be built: {self.link.wall_error}")
@@ -235,6 +237,15 @@ def _head(event: Event, deadline: float) -> bytes:
     if event.trace_id is not None:
         head += f',"trace":{_quoted(event.trace_id)}'
     return f"{head}}}".encode()
+
+
+def _ran_out_of_memory(environment: Environment) -> bool:
+    if environment.out_of_memory or environment.cgroup is None:
+        return environment.out_of_memory
+    try:
+        return environment.cgroup.out_of_memory()
+    except OSError:
+        return False
 
 
 def _answers(frame: Frame, event: Event) -> bool:

@@ -63,6 +63,9 @@ class Services:
         }
         return Outcome(request_id=event.request_id, **told)
 
+    def cancel(self, request_id: str) -> bool:
+        return any(event.request_id == request_id for _, event, _ in self.invoked)
+
     async def check(self, reference: Reference) -> None:
         if self.trouble is not None:
             raise self.trouble
