@@ -73,7 +73,7 @@ def test_nothing_committed_names_a_place_of_its_author():
     listed = subprocess.check_output(
         ["git", "-c", "safe.directory=*", "ls-files", "-z"], cwd=CHECKOUT, text=True
     ).split("\0")
-    local = re.compile(r"(?:^|(?<=[\s\"'`(=:]))(?:/root/|/home/(?!user\b|me\b)\w+/|/work/)", re.MULTILINE)
+    local = re.compile(r"(?:^|(?<=[\s\"'`(=:]))(?:/root/\.|/home/(?!user\b|me\b)\w+/|/work/)", re.MULTILINE)
     named = {}
     for path in (CHECKOUT / name for name in listed if name):
         if path.suffix in WRITTEN and path.is_file() and path != Path(__file__):
