@@ -43,12 +43,15 @@ USUAL = {
     "environment_idle_s": 300.0,
 }
 _names = itertools.count()
+_rooms = itertools.count()
 
 
 class Room:
     """One home, one engine and its event loop, which runs only while a method waits for it."""
 
-    def __init__(self, home: Path, runtimes: RuntimeTable, **policy: Any) -> None:
+    def __init__(
+        self, home: Path, runtimes: RuntimeTable, *, with_cgroups: bool = True, **policy: Any
+    ) -> None:
         self.home = home
         self.runtime = next(name for name in reversed(runtimes.found()))
         self.identified = 0
@@ -61,16 +64,20 @@ class Room:
             (home / folder).mkdir(parents=True)
 
         async def build() -> Engine:
-            try:
-                cgroups, reason = CgroupTree(), ""
-            except OSError as error:
-                cgroups, reason = None, str(error)
+            cgroups, reason = None, "not wanted"
+            if with_cgroups:
+                try:
+                    cgroups, reason = CgroupTree(), ""
+                except OSError as error:
+                    reason = str(error)
             reasons = {**probe(), "cgroup": reason}
             self.standing = Standing({name: reasons[name] for name in NAMES})
             self.zygotes = Zygotes(home, self.standing, runtimes.require)
             return Engine(settings, self.zygotes, cgroups, self.journal, SystemClock(), self._identify)
 
         self.engine = self.wait(build())
+        # Rooms of one process share a directory of cgroups, which are named by number.
+        self.engine._blanks._number = next(_rooms) * 10_000
 
     def _identify(self, target: Target) -> Identity:
         self.identified += 1

@@ -247,6 +247,19 @@ def test_a_kill_after_an_exhausted_memory_is_not_taken_for_one(room: Room):
     assert room.invoke(f, {"do": "os.kill(os.getpid(), 9)"}).error_type == "Runtime.ExitError"
 
 
+def test_without_cgroups_memory_is_bounded_all_the_same(new_room: Callable[..., Room]):
+    room = new_room(with_cgroups=False)
+    assert "cgroup" in room.standing.missing
+    f = room.function(COUNTING)
+    room.call(f)
+    outcome = room.invoke(f, {"do": "held = bytearray(400 << 20); time.sleep(9)"})
+    assert (outcome.verdict, outcome.error_type) == ("killed", "Runtime.OutOfMemory")
+    hog = "import time; held = bytearray(300 << 20); time.sleep(9)"
+    spawn = f"import subprocess; subprocess.run(['python3', '-c', {hog!r}], check=True)"
+    assert room.invoke(f, {"do": spawn}).duration_ms < 5000
+    assert room.invoke(f, {"do": "held = bytearray(80 << 20)"}).verdict == "success"
+
+
 def test_as_much_memory_as_the_function_has_can_be_used(room: Room):
     f = room.function(COUNTING, memory_mb=256)
     outcome = room.invoke(f, {"do": "held = bytearray(200 << 20)"})
