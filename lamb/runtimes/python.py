@@ -11,11 +11,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import lamb
+from lamb.model.errors import HomeUnusable
 from lamb.sandbox.spec import Base
 
 NAMES = ("python3.10", "python3.11", "python3.12", "python3.13", "python3.14")
@@ -174,25 +175,44 @@ def runtime_directory(root: Path, interpreter: Path) -> Path:
 
     Named by its contents, so that an upgrade makes a new one and running environments keep theirs;
     compiled once for each interpreter, because nothing inside the sandbox could write there.
+    Raises HomeUnusable.
     """
     distributions = [d for name in (*_RUNTIME, *_SDK) if (d := _distribution(name)) is not None]
     tag = "\n".join(f"{d.metadata['Name']} {d.version}" for d in distributions)
     folder = root / hashlib.sha256(tag.encode()).hexdigest()[:16]
-    if not folder.is_dir():
-        root.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(dir=root, prefix="new-"))
+    try:
+        if not folder.is_dir():
+            _build(distributions, folder)
+        _compile(folder, interpreter)
+    except OSError as error:
+        raise HomeUnusable(
+            f"The runtime {folder} cannot be made: {error.strerror}",
+            hint="make room, set the permissions there, or point LAMB_HOME to another place",
+        ) from error
+    return folder
+
+
+def _build(distributions: Iterable[importlib.metadata.Distribution], folder: Path) -> None:
+    """Aside, then renamed. A home has one daemon: what another process began is a dead one's."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    ours = f"new-{os.getpid()}-"
+    for left in folder.parent.glob("new-*"):
+        if not left.name.startswith(ours):
+            shutil.rmtree(left, ignore_errors=True)
+    aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=ours))
+    try:
         for distribution in distributions:
             _copy(distribution, aside)
         for folder_path, _, names in os.walk(aside):  # whatever the umask: functions are other users
             os.chmod(folder_path, 0o755)  # noqa: PTH101, S103
             for name in names:
                 Path(folder_path, name).chmod(0o644)
-        try:
-            aside.rename(folder)
-        except OSError:  # another daemon start was quicker
-            shutil.rmtree(aside, ignore_errors=True)
-    _compile(folder, interpreter)
-    return folder
+        aside.rename(folder)
+    except OSError:
+        if not folder.is_dir():  # nobody was quicker
+            raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _distribution(name: str) -> importlib.metadata.Distribution | None:
@@ -218,9 +238,10 @@ def _compile(folder: Path, interpreter: Path) -> None:
     done = folder / f".compiled-{interpreter.name}"
     if done.exists():
         return
-    for part in ("awslambdaric", "simplejson"):
-        subprocess.run(
-            [str(interpreter), "-I", "-S", "-m", "compileall", "-q", str(folder / part)],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=60, check=False, umask=0o022,
-        )  # fmt: skip
-    done.touch()
+    compile_all = [str(interpreter), "-I", "-S", "-m", "compileall", "-q"]
+    compiled = subprocess.run(
+        [*compile_all, *(str(folder / part) for part in ("awslambdaric", "simplejson"))],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=60, check=False, umask=0o022,
+    )  # fmt: skip
+    if compiled.returncode == 0:  # else there may have been no room
+        done.touch()
