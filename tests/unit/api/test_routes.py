@@ -85,6 +85,7 @@ def test_health_stop_doctor_and_ports_are_lambs_own(desk: Desk, services: Servic
     assert desk.ask("GET", "/_lamb/doctor").document == {"summary": "9/9"}
     assert desk.ask("POST", "/_lamb/ports/0").document == {"port": 4000, "url": "http://127.0.0.1:4000"}
     assert desk.ask("DELETE", "/_lamb/ports/4000").status == 204
+    assert desk.ask("POST", "/_lamb/invocations/none/cancel").document == {"Cancelled": False}
     assert desk.ask("POST", "/_lamb/stop").status == 202
     assert services.stopped
 
