@@ -26,7 +26,7 @@ ENVIRONMENT_MAX_BYTES = 4096
 # gettingstarted-limits: "Deployment package (.zip file archive) size"
 ZIP_MAX_BYTES = 52_428_800
 UNZIPPED_MAX_BYTES = 262_144_000
-# Recorded: "Request must be smaller than … bytes for the … operation"
+# As recorded, the text being "Request must be smaller than … bytes for the … operation"
 CREATE_REQUEST_MAX_BYTES = 70_167_211
 CONFIGURE_REQUEST_MAX_BYTES = 5120
 
