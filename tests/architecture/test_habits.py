@@ -79,3 +79,15 @@ def test_nothing_committed_names_a_place_of_its_author():
         if path.suffix in WRITTEN and path.is_file() and path != Path(__file__):
             named[relative(path)] = local.findall(path.read_text(errors="replace"))
     assert {name: found for name, found in named.items() if found} == {}
+
+
+@pytest.mark.parametrize(
+    "path", sorted(CHECKOUT.glob("*.md")) + sorted(CHECKOUT.glob("docs/**/*.md")), ids=relative
+)
+def test_a_document_names_files_that_exist(path: Path):
+    text = path.read_text()
+    links = {path.parent / link for link in re.findall(r"\]\((?!\w+:)([^)#]+)", text)}
+    named = {
+        CHECKOUT / name for name in re.findall(r"`((?:lamb|tests|benchmarks|examples|docs)/[\w./-]+)`", text)
+    }
+    assert [relative(found) for found in links | named if not found.exists()] == []
