@@ -10,6 +10,7 @@ import signal
 import socket
 import struct
 import subprocess
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -37,6 +38,7 @@ class Zygote:
         self._on_exit = on_exit
         self._pid = 0
         self._started: dict[int, Callable[[int], None]] = {}
+        self._orders: deque[tuple[int, list[int]]] = deque()
         self._loop = asyncio.get_running_loop()
         self._ready: asyncio.Future[None] = self._loop.create_future()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -72,10 +74,35 @@ class Zygote:
         """
         self._started[number] = started
         try:
-            socket.send_fds(self._control, [str(number).encode()], descriptors)
+            if self._orders or not self._send(number, descriptors):
+                self._orders.append((number, [os.dup(fd) for fd in descriptors]))
+                self._loop.add_writer(self._control, self._send_orders)
         except OSError as error:
-            self._end()
+            self._started.pop(number, None)
+            if isinstance(error, ConnectionError):
+                self._end()
             raise EnvironmentLost(f"The zygote of {self.base.runtime} is gone: {error}") from error
+
+    def _send(self, number: int, descriptors: Sequence[int]) -> bool:
+        """False while the zygote has more orders than a socket holds."""
+        try:
+            socket.send_fds(self._control, [str(number).encode()], descriptors)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _send_orders(self) -> None:
+        while self._orders:
+            number, descriptors = self._orders[0]
+            try:
+                if not self._send(number, descriptors):
+                    return
+            except OSError:
+                self._end()
+                return
+            self._orders.popleft()
+            _close(descriptors)
+        self._loop.remove_writer(self._control)
 
     def kill(self) -> None:
         if self._pid and self.alive:
@@ -111,7 +138,11 @@ class Zygote:
             return
         self.alive = False
         self._loop.remove_reader(self._control)
+        self._loop.remove_writer(self._control)
         self._control.close()
+        for _, descriptors in self._orders:
+            _close(descriptors)
+        self._orders.clear()
         # Its namespace is being cleared away: that may take a moment, which the loop does not wait.
         self._loop.run_in_executor(None, _reap, {self._pid, self._process.pid} - {0})
         if not self._ready.done():
@@ -122,6 +153,11 @@ class Zygote:
             )
             self._ready.exception()  # seen, even if nobody waits for it
         self._on_exit()
+
+
+def _close(descriptors: Sequence[int]) -> None:
+    for fd in descriptors:
+        os.close(fd)
 
 
 def _reap(pids: set[int]) -> None:
