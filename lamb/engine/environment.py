@@ -42,6 +42,8 @@ class Environment:
         self.out_of_memory = False
         """Set by whoever watches memory, before the runtime is killed for it."""
         self.peak_bytes = 0
+        self.kills_seen = 0
+        """By the kernel, for memory, in earlier invocations."""
         self._order = order
         self._transcript = transcript
         self._blank = blank
@@ -243,9 +245,11 @@ def _ran_out_of_memory(environment: Environment) -> bool:
     if environment.out_of_memory or environment.cgroup is None:
         return environment.out_of_memory
     try:
-        return environment.cgroup.out_of_memory()
+        kills, before = environment.cgroup.out_of_memory_kills(), environment.kills_seen
     except OSError:
         return False
+    environment.kills_seen = kills
+    return kills > before
 
 
 def _answers(frame: Frame, event: Event) -> bool:

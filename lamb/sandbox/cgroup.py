@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,22 +69,24 @@ class Cgroup:
         at = data.find(key)
         return int(data[at + len(key) : data.index(b"\n", at + 1)]) if at >= 0 else 0
 
-    def out_of_memory(self) -> bool:
-        """Whether the kernel killed a process of this group for its memory."""
+    def out_of_memory_kills(self) -> int:
+        """How many processes of this group the kernel has killed for their memory."""
         name = "memory.events" if self.version == 2 else "memory.oom_control"
         for line in (self.memory / name).read_text().splitlines():
             key, _, value = line.partition(" ")
             if key == "oom_kill":
-                return int(value) > 0
-        return False
+                return int(value)
+        return 0
 
     def remove(self) -> bool:
-        """False while the kernel is still clearing processes away."""
+        """End what is still in it; False while the kernel is clearing that away."""
         try:
             for folder in self.folders:
                 with contextlib.suppress(FileNotFoundError):
                     folder.rmdir()
         except OSError:
+            for folder in self.folders:
+                _end_processes(folder)
             return False
         return True
 
@@ -191,8 +194,23 @@ def _remove_tree(folder: Path) -> None:
     with contextlib.suppress(OSError):
         for child in folder.iterdir():
             if child.is_dir():
+                _end_processes(child)
                 child.rmdir()
         folder.rmdir()
+
+
+def _end_processes(folder: Path) -> None:
+    """Kill what is in a group and let it start no more.
+
+    With the pid wall it is dying already; without it, its init may have been killed before it.
+    """
+    with contextlib.suppress(OSError):
+        if (folder / "pids.max").exists():
+            _write(folder / "pids.max", 0)
+        for pid in map(int, (folder / "cgroup.procs").read_text().split()):
+            if pid:  # 0 is what is not in our pid namespace, and would mean our own group
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
 
 def _write(path: Path, value: int) -> None:
