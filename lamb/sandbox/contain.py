@@ -51,7 +51,7 @@ def enclose(order: Order, base: Base) -> None:
         if "user" in walls:
             user.enter_function_namespace()
     with _wall("limits"):
-        limits.apply(order)
+        limits.apply(order, alone="user" in walls)
     with _wall("privileges"):
         syscalls.drop_capabilities()
         syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)

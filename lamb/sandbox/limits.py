@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import resource
 
 from lamb.sandbox.spec import Order
@@ -13,15 +15,26 @@ PROCESSES = 1024
 _RESERVED_SLACK_MB = 2048
 
 
-def apply(order: Order) -> None:
+def apply(order: Order, *, alone: bool) -> None:
+    """`alone`: whether the function's user is one of its own, by the user wall."""
     _lower(resource.RLIMIT_NOFILE, OPEN_FILES)
-    _lower(resource.RLIMIT_NPROC, PROCESSES)
+    # The kernel counts this limit by user. Without the wall others are counted, too.
+    _lower(resource.RLIMIT_NPROC, PROCESSES if alone else PROCESSES + _threads_of_user())
     # Not 0: the kernel hands a core to a program (systemd-coredump, apport) whatever the limit is,
     # except 1, and a core of the function holds its secrets.
     _lower(resource.RLIMIT_CORE, 1)
     _lower(resource.RLIMIT_MEMLOCK, 64 * 1024)
     if not order.memory_by_cgroup:
         _lower(resource.RLIMIT_DATA, (order.memory_mb + _RESERVED_SLACK_MB) << 20)
+
+
+def _threads_of_user() -> int:
+    count = 0
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            if os.stat(f"/proc/{name}").st_uid == os.getuid():
+                count += len(os.listdir(f"/proc/{name}/task"))
+    return count
 
 
 def _lower(kind: int, limit: int) -> None:

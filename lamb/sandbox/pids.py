@@ -32,9 +32,7 @@ def signal_all(number: int) -> None:
         return
     _stop()  # what is stopped forks no more, and keeps its place among those that the limit allows
     if number != signal.SIGSTOP:
-        for pid in _below():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
+        _below(number)
 
 
 def clear() -> None:
@@ -50,17 +48,14 @@ def clear() -> None:
 
 
 def _stop() -> None:
-    """Stop all there are, again until there are no new ones."""
+    """Stop all there are, each as soon as it is found, again until there are no new ones."""
     stopped: set[int] = set()
-    while new := _below() - stopped:
-        for pid in new:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGSTOP)
+    while new := _below(signal.SIGSTOP) - stopped:
         stopped |= new
 
 
-def _below() -> set[int]:
-    """All descendants of this process."""
+def _below(number: int = 0) -> set[int]:
+    """All descendants of this process; signals them while it looks."""
     found: set[int] = set()
     waiting = [os.getpid()]
     while waiting:
@@ -69,6 +64,9 @@ def _below() -> set[int]:
             for task in os.listdir(f"/proc/{parent}/task"):
                 with open(f"/proc/{parent}/task/{task}/children") as file:
                     children = set(map(int, file.read().split())) - found
+                for child in children:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(child, number)
                 found |= children
                 waiting += children
     return found

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import inspect
 import json
 import os
 import re
+import signal
 import textwrap
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -62,6 +65,24 @@ class Prison:
     def event(self, attack: Callable[..., Any], *arguments: Any, using: Attacks = ()) -> str:
         source = PREAMBLE + "\n".join(textwrap.dedent(inspect.getsource(it)) for it in (*using, attack))
         return json.dumps({"source": source, "attack": attack.__name__, "arguments": arguments})
+
+
+def go_wild(name: str, then_s: float) -> None:
+    """An attack: leave a grandchild that is deaf to signals, in a session of its own, and stay a while."""
+    reader, writer = os.pipe()
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+                signal.signal(number, signal.SIG_IGN)
+            ctypes.CDLL(None).prctl(15, name.encode(), 0, 0, 0)  # PR_SET_NAME
+            os.write(writer, b"!")
+            os.closerange(0, 1024)
+            while True:
+                time.sleep(0.05)
+        os._exit(0)
+    os.read(reader, 1)
+    time.sleep(then_s)
 
 
 def descendants(pid: int) -> Iterator[int]:

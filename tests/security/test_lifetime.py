@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import time
 
 import harness
 import pytest
-from security.prison import Prison, descendants, named
+from security.prison import Prison, descendants, go_wild, named
 
 pytestmark = pytest.mark.each_user
 
 NOBODY_LEFT_WITHIN_S = 2
-
-
-def go_wild(name, then_s):
-    """Leave a grandchild that is deaf to signals, in a session of its own, with every descriptor closed."""
-    if os.fork() == 0:
-        os.setsid()
-        if os.fork() == 0:
-            for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
-                signal.signal(number, signal.SIG_IGN)
-            os.closerange(0, 1024)
-            ctypes.CDLL(None).prctl(15, name.encode(), 0, 0, 0)  # PR_SET_NAME
-            while True:
-                time.sleep(0.05)
-        os._exit(0)
-    while not any(
-        open(f"/proc/{pid}/comm").read() == f"{name}\n" for pid in os.listdir("/proc") if pid.isdigit()
-    ):
-        time.sleep(0.001)
-    time.sleep(then_s)
 
 
 @pytest.fixture
