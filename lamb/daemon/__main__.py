@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import socket
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from lamb.client import start
 from lamb.model import settings as settings_module
+from lamb.model.errors import LambError
 from lamb.sandbox.probe import probe
 
 
@@ -21,6 +24,9 @@ def main() -> None:
     arguments = parser.parse_args()
     settings = settings_module.load({"home": arguments.home}).settings
     os.umask(0o077)
+    # Each environment takes three descriptors here; a shell's soft limit would end at some 300.
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     # Probing waits for a child process: meanwhile this one imports what it is made of.
     with ThreadPoolExecutor(1) as aside:
         reasons = aside.submit(probe)
@@ -34,7 +40,11 @@ def main() -> None:
         listener, lock = socket.socket(fileno=arguments.socket_fd), arguments.lock_fd
     for fd in (listener.fileno(), lock):
         os.set_inheritable(fd, False)  # noqa: FBT003
-    uvloop.run(lifecycle.run(settings, listener, dict(reasons.result())))
+    try:
+        uvloop.run(lifecycle.run(settings, listener, dict(reasons.result())))
+    except LambError as error:
+        # What keeps a daemon from starting is for whoever started it to read; a trace is for bugs.
+        sys.exit(f"{error.message}\nhint: {error.hint}" if error.hint else error.message)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import random
 from collections.abc import Awaitable, Callable
 
 from lamb.core.invoke import Route
+from lamb.model.errors import LambError
 from lamb.model.invocation import Target
 from lamb.model.names import FunctionKey, Reference
 
@@ -51,13 +52,18 @@ class Settling:
     def __init__(self) -> None:
         self._waiting: dict[FunctionKey, list[asyncio.Future[None]]] = {}
 
-    def announce(self, key: FunctionKey) -> None:
+    def announce(self, key: FunctionKey, error: LambError | None = None) -> None:
+        """They have, or `error` keeps them from it for now."""
         for future in self._waiting.pop(key, []):
-            if not future.done():
+            if future.done():
+                continue
+            if error is None:
                 future.set_result(None)
+            else:
+                future.set_exception(error)
 
     async def wait(self, key: FunctionKey, timeout_s: float) -> None:
-        """Until the next announcement for this function, or the time has passed."""
+        """Until the next announcement for this function, or the time has passed. Raises what is announced."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(key, []).append(future)
         try:

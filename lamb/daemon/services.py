@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 import time
@@ -19,7 +20,7 @@ from lamb.daemon.routing import Routes, Settling
 from lamb.engine.invoker import Engine, Identity
 from lamb.logs import follow
 from lamb.logs.journal import Group, Journal
-from lamb.model.errors import ServiceFailure
+from lamb.model.errors import HomeUnusable, LambError, ServiceFailure
 from lamb.model.invocation import Event, Outcome, Target
 from lamb.model.names import FunctionKey, Place, Reference
 from lamb.model.settings import Settings
@@ -27,6 +28,7 @@ from lamb.runtimes.table import NAMES, RuntimeTable, how_to_add
 from lamb.sandbox.walls import BY_NAME
 
 T = TypeVar("T")
+_SETTLE_AGAIN_S = 1.0
 
 
 class Services:
@@ -94,12 +96,22 @@ class Services:
         task.add_done_callback(self._background.discard)
 
     async def _settle(self, key: FunctionKey) -> None:
-        runtime = await self.run(updates.settle, self.core, key)
+        while True:
+            try:
+                runtime = await self.run(updates.settle, self.core, key)
+                break
+            except HomeUnusable as error:
+                # A full disk, most often.
+                stored = f"{error.message}; the change is stored and comes into force when that is mended"
+                self.settling.announce(key, HomeUnusable(stored, hint=error.hint))
+                await asyncio.sleep(_SETTLE_AGAIN_S)
         self.settling.announce(key)
         if runtime is not None:
-            await self.engine.prepare(runtime)
+            with contextlib.suppress(LambError):  # the first invocation tries again, and tells
+                await self.engine.prepare(runtime)
 
     async def settled(self, reference: Reference, timeout_s: float) -> bool:
+        """Raises HomeUnusable while the home cannot be written; the change is tried again by itself."""
         deadline = time.monotonic() + timeout_s
         while True:
             waiting = asyncio.ensure_future(self.settling.wait(reference.key, timeout_s))

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import random
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from lamb.engine.invoker import Engine, Policy
 from lamb.engine.zygotes import Zygotes
 from lamb.logs.journal import Journal
 from lamb.model.clock import SystemClock
+from lamb.model.errors import LambError
 from lamb.model.names import FunctionKey
 from lamb.model.settings import Settings, process_environment
 from lamb.packages.shelf import Shelf
@@ -41,11 +43,17 @@ class Daemon:
     journal: Journal
 
     async def recover(self) -> None:
-        """Go on with what an earlier daemon began; drop packages that nothing names any more."""
+        """Go on with what an earlier daemon began; drop packages that nothing names any more.
+
+        Where a damaged home does not let us, commands that need the damaged part say so, and others work.
+        """
         core = self.services.core
-        for key in await self.services.run(updates.unsettled, core):
-            self.services.settle_soon(key)
-        await self.services.run(packages.discard_unused, core)
+        try:
+            for key in await self.services.run(updates.unsettled, core):
+                self.services.settle_soon(key)
+            await self.services.run(packages.discard_unused, core)
+        except LambError as error:
+            sys.stderr.write(f"not everything could be taken up again: {error.message}\n")
 
     async def close(self) -> None:
         await self.engine.close()
@@ -60,10 +68,6 @@ async def build(
     loop = asyncio.get_running_loop()
     clock = SystemClock()
     become_subreaper()
-    cgroups, cgroup_reason = _cgroups()
-    reasons = {**wall_reasons, "cgroup": cgroup_reason}
-    standing = Standing({name: reasons[name] for name in NAMES})
-
     database = Database(f"sqlite:///{settings.home / 'lamb.sqlite3'}", clock)
     keyring = Keyring(settings.home / "keys" / "keyring")
     runtimes = RuntimeTable(settings.runtimes, settings.run / "interpreters.json", process_environment())
@@ -85,6 +89,11 @@ async def build(
         changed=changed,
         retired=retired,
     )
+    # Last of what stays behind when a daemon does not get further than here.
+    cgroups, cgroup_reason = _cgroups()
+    reasons = {**wall_reasons, "cgroup": cgroup_reason}
+    standing = Standing({name: reasons[name] for name in NAMES})
+
     services = Services(settings, core, runtimes, journal, stop)
     services.tokens.port = function_port
     services.routes = Routes(
