@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import Literal
 
 import harness
+import hypothesis
 import pytest
+
+# Machines are shared and noisy: how long an example takes says nothing about the code.
+hypothesis.settings.register_profile("shared", deadline=None)
+hypothesis.settings.load_profile("shared")
 
 WORKSHOP = pytest.StashKey[harness.Workshop]()
 
