@@ -206,8 +206,9 @@ class Keeper:
         self.runtime = runtime
         self.child = 0
         self.wake, wakeup = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        for number in (signal.SIGCHLD, signal.SIGTERM):
-            signal.signal(number, lambda *_: None)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        if os.getpid() != 1:  # else the kernel keeps it from us, whoever sends it
+            signal.signal(signal.SIGTERM, lambda *_: None)
         signal.set_wakeup_fd(wakeup, warn_on_full_buffer=False)
         self.wakeup = wakeup
         pids.adopt()
