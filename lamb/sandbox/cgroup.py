@@ -186,8 +186,17 @@ def _sweep(parent: Path) -> None:
     """Remove what a daemon left that was killed."""
     for folder in parent.glob(f"{_PREFIX}*"):
         pid = folder.name.rpartition("-")[2]
-        if pid.isdigit() and not Path(f"/proc/{pid}").exists():
+        if pid.isdigit() and not _lives(pid):
             _remove_tree(folder)
+
+
+def _lives(pid: str) -> bool:
+    """Not where it is dead and nobody has reaped it: in a container that may be so for ever."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except OSError:
+        return False
+    return status.rpartition(") ")[2][:1] != "Z"
 
 
 def _remove_tree(folder: Path) -> None:

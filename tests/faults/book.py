@@ -11,7 +11,6 @@ from urllib.parse import quote
 
 from faults.talk import FUNCTIONS, Talk
 
-
 URL_SAFE = str.maketrans("+/", "-_")
 
 View = Any
@@ -64,7 +63,7 @@ def _pages(talk: Talk, path: str, member: str) -> list[dict[str, Any]]:
 
 
 def view(entry: State | None) -> View:
-    """What an operation is to change of a function: code and variable of each version, its aliases, its tags."""
+    """What an operation is to change of a function: code and variable of each version, aliases, tags."""
     if entry is None:
         return None
     versions = {

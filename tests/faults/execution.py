@@ -71,7 +71,7 @@ class Execution:
         heard = self._hear()
         return Killing(heard["steps"], heard["killed"], heard["left"])
 
-    def __enter__(self) -> Execution:
+    def __enter__(self) -> Execution:  # noqa: PYI034 - typing.Self is younger than Python 3.10
         return self
 
     def __exit__(

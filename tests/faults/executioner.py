@@ -3,14 +3,15 @@
     python executioner.py COMMAND …      run it; whatever daemon it starts becomes ours
 
     ← {"command": exit code, "daemon": pid}        when the command has ended
-    → {"pid": 7, "at": 3, "calls": "change", "family": false, "start": null, "wipe": true}
+    → {"pid": 7, "start": null, "at": 3, "calls": "change", "family": false, "wipe": true}
     ← {"armed": true}
       … the test does what is to be interrupted; SIGUSR1 ends the tracing …
-    ← {"steps": ["write", "fsync", …], "killed": pid or 0, "left": ["a process that did not end", …]}
+    ← {"steps": ["write", "fsync", …], "killed": pid or 0, "left": ["what did not end", …]}
 
 A step is a system call about to be made by any thread of the process (with `family`: of all that it starts
-from now on, and not of itself): one that changes something on disk or answers somebody (`change`), or any at all (`all`).
-Counted over all threads together, so that "just before every step" has one order. Nothing in lamb knows of it.
+from now on, and not of itself): one that changes something on disk or answers somebody (`change`), or any
+at all (`all`). Counted over all threads together, so that "just before every step" has one order. Nothing in
+lamb knows of it.
 
 `start` is a command to trace from its first instruction on, instead of a process that runs. With `wipe` the
 process is killed at the end if it was not before, and all that it leaves behind must end by itself.
@@ -158,7 +159,8 @@ def daemon() -> int:
 
 
 def say(message: dict[str, Any]) -> None:
-    print(json.dumps(message), flush=True)
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
 
 
 def begin(command: list[str]) -> tuple[int, int]:
@@ -169,7 +171,7 @@ def begin(command: list[str]) -> tuple[int, int]:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
         os.close(go)
         os.read(wait, 1)
-        os.execv(command[0], command)  # noqa: S606 - no shell is meant
+        os.execv(command[0], command)
     os.close(wait)
     return pid, go
 

@@ -1,7 +1,7 @@
-"""SIGKILL of the daemon just before each step of each operation: it happened or it did not, and all else stands.
+"""SIGKILL of the daemon just before each step of each operation: it happened or it did not.
 
-A step is a system call that changes something on disk or answers somebody. In CI a few of each operation, spread
-over it; `make soak` takes every one.
+A step is a system call that changes something on disk or answers somebody. In CI a few of each operation,
+spread over it; `make soak` takes every one.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import harness
 import pytest
+
 from faults import book
 from faults.execution import Execution
 from faults.operations import OPERATIONS, Operation
@@ -155,13 +156,12 @@ def test_an_operation_killed_in_the_middle_happened_or_did_not(lamb):
 @pytest.mark.soak
 @pytest.mark.each_user
 @pytest.mark.parametrize("name", BY_NAME)
-def test_an_operation_killed_at_every_step_happened_or_did_not(lamb, name, capsys):
+def test_an_operation_killed_at_every_step_happened_or_did_not(lamb, name, tell):
     ordeal = Ordeal(lamb)
     steps = ordeal.kills(BY_NAME[name], [0])
     ordeal.kills(BY_NAME[name], range(1, steps + 1))
     ordeal.judge()
-    with capsys.disabled():
-        print(f"\n{name} as {lamb.user.name}: {steps} steps, {dict(ordeal.told)}")
+    tell(f"{name} as {lamb.user.name}: {steps} steps, {dict(ordeal.told)}")
 
 
 # ------------------------------------------------------------------ the first start of all
@@ -201,9 +201,8 @@ def test_a_first_start_killed_in_the_middle_leaves_a_home_that_the_next_command_
 
 @pytest.mark.soak
 @pytest.mark.each_user
-def test_a_first_start_killed_at_every_step_leaves_a_home_that_the_next_command_can_use(lamb, capsys):
+def test_a_first_start_killed_at_every_step_leaves_a_home_that_the_next_command_can_use(lamb, tell):
     lamb.write("app.py", "def handler(event, context): return 1")
     steps = _starts(lamb, [0])
     _starts(lamb, range(1, steps + 1))
-    with capsys.disabled():
-        print(f"\nfirst start as {lamb.user.name}: killed before each of {steps} steps")
+    tell(f"first start as {lamb.user.name}: killed before each of {steps} steps")
