@@ -108,6 +108,7 @@ class Services:
         self.settling.announce(key)
         if runtime is not None:
             with contextlib.suppress(LambError):  # the first invocation tries again, and tells
+                await self.routes.target(Reference(key), 0)  # and finds it remembered
                 await self.engine.prepare(runtime)
 
     async def settled(self, reference: Reference, timeout_s: float) -> bool:

@@ -78,6 +78,8 @@ def show_own_processes() -> None:
     Needs a mount namespace that is a copy of the zygote's, and a pid namespace of its own.
     """
     syscalls.mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV)
+    # Without root outside, the function's user owns the switches of the namespaces it is in.
+    _bind("/proc/sys", "/proc/sys")
 
 
 def enter(order: Order) -> None:
@@ -85,8 +87,6 @@ def enter(order: Order) -> None:
 
     Needs a mount namespace that is a copy of the zygote's.
     """
-    # Without root outside, the function's user owns the switches of the namespaces it is in.
-    _bind("/proc/sys", "/proc/sys")
     # A mount may not be made writable again by the function: it holds no capability over it.
     _bind(f"{HOST}/packages/{order.task}", "/var/task")
     for layer in order.layers:
