@@ -25,8 +25,8 @@ def runtime_socket():
     """The socket on which the runtime of this process speaks with the daemon."""
     fds = [int(fd) for fd in os.listdir("/proc/self/fd")]
     links = {fd: os.readlink(f"/proc/self/fd/{fd}") for fd in fds if os.path.lexists(f"/proc/self/fd/{fd}")}
-    (fd,) = [fd for fd, link in links.items() if link.startswith("socket:")]
-    return socket.socket(fileno=os.dup(fd))
+    first = min(fd for fd, link in links.items() if link.startswith("socket:"))
+    return socket.socket(fileno=os.dup(first))
 
 
 def frame(kind, request_id, payload):
