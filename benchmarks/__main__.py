@@ -1,6 +1,6 @@
 """`python -m benchmarks`: every promise of issue 2 in figures, measured here and now.
 
-Writes the table into README.md with --record. Bounded: some five minutes, with the installations.
+Writes the table into README.md with --record. Bounded: some four minutes, with the installations.
 """
 
 from __future__ import annotations
