@@ -1,17 +1,25 @@
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 
 import pytest
 
+FIGURE = "figure"
+
 
 @pytest.fixture
-def tell(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    """Shows a figure of a soak run."""
+def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """A figure of a soak run, shown at its end."""
+    return lambda text: record_property(FIGURE, text)
 
-    def show(text: str) -> None:
-        with capsys.disabled():
-            sys.stdout.write(f"\n{text}\n")
 
-    return show
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    told = [
+        str(text)
+        for report in terminalreporter.getreports("passed")
+        for name, text in report.user_properties
+        if name == FIGURE and report.when == "call"
+    ]
+    if told:
+        terminalreporter.section("figures")
+        terminalreporter.write_line("\n".join(told))

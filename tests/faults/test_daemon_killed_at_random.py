@@ -1,4 +1,4 @@
-"""SIGKILL of the daemon at any moment, while many work: nothing acknowledged is lost, nothing is half-made."""
+"""SIGKILL of the daemon at any moment, while many work: nothing acknowledged is lost or half-made."""
 
 from __future__ import annotations
 

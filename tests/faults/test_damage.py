@@ -91,7 +91,7 @@ def _pages(lamb):
 def test_a_damaged_page_of_the_database_is_named_with_the_fix(furnished):
     draw = random.Random(1)
     pages = _pages(furnished)
-    assert sum(_database_with_damage(furnished, _garble(page, draw)) for page in (0, 1, pages // 2)) > 0
+    assert sum(_database_with_damage(furnished, _garble(page, draw)) for page in (0, pages // 2)) > 0
 
 
 @pytest.mark.soak

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import random
 import threading
+import time
 from collections import Counter
 
+import harness
 import pytest
 
 from faults.execution import Execution
@@ -71,11 +73,21 @@ def test_an_idle_environment_that_was_killed_is_missed_by_nobody(at_work):
 # ------------------------------------------------------------------ at every step of a start
 
 
+def _end_all(lamb, daemon):
+    """No zygote and no environment, and the daemon knows."""
+    for zygote in zygotes(daemon):
+        kill(zygote)
+        assert harness.wait_gone(zygote)
+    until = time.monotonic() + 30
+    while lamb.health()["environments"]:
+        assert time.monotonic() < until
+        time.sleep(0.01)  # nobody says when the daemon has noticed
+
+
 def _cold_start_killed(lamb, at):
     """Start zygote, environment and runtime anew, and kill whichever is about to make this step."""
     daemon = lamb.daemon_pid
-    for zygote in zygotes(daemon):
-        kill(zygote)
+    _end_all(lamb, daemon)
     with Execution(lamb) as execution:
         execution.arm(at, daemon, calls="all", family=True, wipe=False)
         answer = _raw_invoke(lamb, {"n": at})
