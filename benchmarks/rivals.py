@@ -90,6 +90,7 @@ def _ministack(folder: Path) -> Iterator[Server]:
     (port,) = _free_ports(1)
     environment = {
         "HOME": str(folder),
+        "TMPDIR": str(folder),  # where it leaves the code of functions behind
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "PATH": f"{programs}:{os.environ['PATH']}",
