@@ -36,7 +36,7 @@ from lamb.sandbox.spec import HOST, Base, Order, WallError
 
 _MESSAGE_MAX = 1 << 18
 _DESCRIPTORS_MAX = 16
-_RESPECT = 10
+_RESPECT = 5
 """How much nicer a function is than an init that has to catch all its processes by itself."""
 
 

@@ -72,14 +72,6 @@ def prison(home):
 
 
 @pytest.fixture
-def mortal(host, workshop):
-    """A function in a home of its own, with a timeout of 1 s."""
-    made = home_on(host, workshop)
-    yield Prison(made, "prisoner", "--timeout", "1")
-    made.close()
-
-
-@pytest.fixture
 def name():
     return f"wild-{secrets.token_hex(4)}"
 
@@ -284,19 +276,27 @@ def test_a_fork_bomb_ends_at_its_timeout_and_another_function_runs(home, prison)
     assert prison.does(hello) == "hello"
 
 
-def test_a_daemonized_grandchild_does_not_outlive_its_timeout_or_its_environment(mortal, name):
+def test_a_daemonized_grandchild_does_not_outlive_its_timeout_or_its_environment(home, prison, name):
+    mortal = Prison(home, "mortal", "--timeout", "1")
     assert mortal.tries(go_wild, name, 60)["Verdict"] == "timeout"
     assert named(name) == []
     mortal.does(go_wild, name, 0)
     (wild,) = named(name)
-    mortal.lamb.run("delete", mortal.name, "--yes")
+    home.run("delete", mortal.name, "--yes")
     assert all_gone([wild])
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_nothing_outlives_the_daemon(mortal, name, number):
-    mortal.does(go_wild, name, 0)
-    below = list(descendants(mortal.lamb.daemon_pid))
+def test_nothing_outlives_a_daemon_that_is_told_to_end(home, prison, name):
+    prison.does(go_wild, name, 0)
+    below = list(descendants(home.daemon_pid))
     assert set(named(name)) < set(below)
-    mortal.lamb.kill_daemon(number)
+    home.kill_daemon(signal.SIGTERM)
+    assert all_gone(below)
+
+
+def test_nothing_outlives_a_daemon_that_is_killed(home, prison, name):
+    prison.does(go_wild, name, 0)
+    below = list(descendants(home.daemon_pid))
+    assert set(named(name)) < set(below)
+    home.kill_daemon()
     assert all_gone(below)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import time
 
@@ -16,14 +17,15 @@ NOBODY_LEFT_WITHIN_S = 2
 
 
 @pytest.fixture
-def prison(lamb):
-    return Prison(lamb, "prisoner", "--timeout", "1")
+def mortal(lamb_of_module):
+    """A function of its own for this test, with a timeout of 1 s."""
+    return Prison(lamb_of_module, f"mortal-{secrets.token_hex(4)}", "--timeout", "1")
 
 
 @pytest.fixture
-def name(request, lamb):
+def name():
     """What the grandchild calls itself: nobody else on this machine does."""
-    return f"wild-{lamb.base.name[-8:]}"
+    return f"wild-{secrets.token_hex(4)}"
 
 
 def all_gone(pids):
@@ -31,55 +33,36 @@ def all_gone(pids):
     return [pid for pid in pids if not harness.wait_gone(pid, deadline - time.monotonic())] == []
 
 
-def test_a_daemonized_grandchild_does_not_outlive_the_timeout(prison, name):
-    assert prison.tries(go_wild, name, 60)["Verdict"] == "timeout"
+def test_a_daemonized_grandchild_does_not_outlive_the_timeout(mortal, name):
+    assert mortal.tries(go_wild, name, 60)["Verdict"] == "timeout"
     assert named(name) == []
 
 
-def test_a_daemonized_grandchild_does_not_outlive_its_runtime(prison, name):
+def test_a_daemonized_grandchild_does_not_outlive_its_runtime(mortal, name):
     def attack(name):
         go_wild(name, 0)
         os._exit(3)
 
-    assert prison.tries(attack, name, using=[go_wild])["Verdict"] == "exit"
+    assert mortal.tries(attack, name, using=[go_wild])["Verdict"] == "exit"
     assert named(name) == []
 
 
-def test_nothing_outlives_an_environment_that_new_code_replaces(prison, name):
-    prison.does(go_wild, name, 0)
+def test_nothing_outlives_an_environment_that_new_code_replaces(mortal, name):
+    mortal.does(go_wild, name, 0)
     (wild,) = named(name)
-    file = prison.lamb.write("other.py", "def handler(event, context): pass\n")
-    prison.lamb.run("update", prison.name, "--file", str(file))
+    file = mortal.lamb.write("other.py", "def handler(event, context): pass\n")
+    mortal.lamb.run("update", mortal.name, "--file", str(file))
     assert all_gone([wild])
 
 
-def test_nothing_outlives_a_function_that_is_deleted(prison, name):
-    prison.does(go_wild, name, 0)
+def test_nothing_outlives_a_function_that_is_deleted(mortal, name):
+    mortal.does(go_wild, name, 0)
     (wild,) = named(name)
-    prison.lamb.run("delete", prison.name, "--yes")
+    mortal.lamb.run("delete", mortal.name, "--yes")
     assert all_gone([wild])
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_nothing_outlives_the_daemon(prison, name, number):
-    prison.does(go_wild, name, 0)
-    below = list(descendants(prison.lamb.daemon_pid))
-    assert set(named(name)) < set(below)
-    prison.lamb.kill_daemon(number)
-    assert all_gone(below)
-
-
-def test_nothing_outlives_the_daemon_in_the_middle_of_an_invocation(prison, name):
-    running = prison.starts(go_wild, name, 60)
-    while not named(name):
-        time.sleep(0.01)
-    below = list(descendants(prison.lamb.daemon_pid))
-    prison.lamb.kill_daemon()
-    assert all_gone(below)
-    running.communicate()
-
-
-def test_a_function_that_is_busy_in_every_process_ends_at_its_timeout(prison):
+def test_a_function_that_is_busy_in_every_process_ends_at_its_timeout(mortal):
     def attack():
         for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
             signal.signal(number, signal.SIG_IGN)
@@ -90,5 +73,30 @@ def test_a_function_that_is_busy_in_every_process_ends_at_its_timeout(prison):
             pass
 
     started = time.monotonic()
-    assert prison.tries(attack)["Verdict"] == "timeout"
+    assert mortal.tries(attack)["Verdict"] == "timeout"
     assert time.monotonic() - started < 10
+
+
+def test_nothing_outlives_a_daemon_that_is_killed(lamb, name):
+    """Neither what is idle nor what runs."""
+    idle, busy = Prison(lamb, "idle"), Prison(lamb, "busy")
+    idle.does(go_wild, f"{name}-i", 0)
+    running = busy.starts(go_wild, f"{name}-b", 60)
+    deadline = time.monotonic() + 20
+    while not named(f"{name}-b"):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    below = list(descendants(lamb.daemon_pid))
+    assert {*named(f"{name}-i"), *named(f"{name}-b")} < set(below)
+    lamb.kill_daemon()
+    assert all_gone(below)
+    running.communicate()
+
+
+def test_nothing_outlives_a_daemon_that_is_told_to_end(lamb, name):
+    idle = Prison(lamb, "idle")
+    idle.does(go_wild, name, 0)
+    below = list(descendants(lamb.daemon_pid))
+    assert set(named(name)) < set(below)
+    lamb.kill_daemon(signal.SIGTERM)
+    assert all_gone(below)
