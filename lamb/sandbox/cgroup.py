@@ -187,6 +187,8 @@ def _sweep(parent: Path) -> None:
     for folder in parent.glob(f"{_PREFIX}*"):
         pid = folder.name.rpartition("-")[2]
         if pid.isdigit() and not _lives(pid):
+            for group in folder.glob("*/"):
+                _end_processes(group)
             _remove_tree(folder)
 
 
@@ -203,7 +205,6 @@ def _remove_tree(folder: Path) -> None:
     with contextlib.suppress(OSError):
         for child in folder.iterdir():
             if child.is_dir():
-                _end_processes(child)
                 child.rmdir()
         folder.rmdir()
 
