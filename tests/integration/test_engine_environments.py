@@ -154,7 +154,8 @@ def test_an_environment_is_frozen_between_invocations_and_its_children_too(room:
     f = room.function(RESTLESS)
     room.call(f, {"sleep": 0.1})
     init = room.environment_of(f).pid
-    room.until(lambda: {state(pid) for pid in descendants(init)} <= {"T", "Z"})
+    # D: a shell that waits, uninterruptibly, for a child that was stopped between vfork and exec.
+    room.until(lambda: {state(pid) for pid in descendants(init)} <= {"T", "Z", "D"})
     frozen = room.call(f)
     room.pass_time(0.5)
     thread, child = room.call(f)
