@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import signal
 import subprocess
 from pathlib import Path
@@ -61,13 +62,13 @@ class Execution:
         self._process.stdin.flush()
         assert self._hear() == {"armed": True}
 
+    def is_over(self, within_s: float) -> bool:
+        """Whether it was killed, or has ended."""
+        return bool(select.select([self._process.stdout], [], [], within_s)[0])
+
     def finish(self) -> Killing:
         """The operation is over, or its daemon is dead."""
         self._process.send_signal(signal.SIGUSR1)
-        return self.wait()
-
-    def wait(self) -> Killing:
-        """Until the kill, or the end of what is traced."""
         heard = self._hear()
         return Killing(heard["steps"], heard["killed"], heard["left"])
 

@@ -48,13 +48,13 @@ def test_invocations_finish_and_are_answered_when_the_daemon_is_told_to_end(lamb
 
 
 @pytest.mark.soak
-def test_an_invocation_beyond_the_grace_is_told_that_the_daemon_ended(lamb, bell):
+def test_an_invocation_beyond_the_grace_is_told_that_the_daemon_ends(lamb, bell):
     command, _ = _invoke(_at_work(lamb), bell, 40)
     old, begun = lamb.daemon_pid, time.monotonic()
     os.kill(old, signal.SIGTERM)
     out, err = command.communicate(timeout=60)
     assert (out, command.returncode) == ("", 1)
-    assert "daemon ended" in err
+    assert "lamb is stopping" in err
     assert harness.wait_gone(old)
     assert time.monotonic() - begun < 20
     assert lamb.run("invoke", "f", "-e", '{"next": 1}').stdout == '{"next": 1}\n'
