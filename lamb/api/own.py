@@ -12,7 +12,7 @@ from lamb.api.messages import Response, json_response
 from lamb.api.services import LogQuery, Services
 from lamb.core import aliases, functions, keys, versions
 from lamb.core.context import Core
-from lamb.model.errors import InvalidParameterValue, KMSAccessDenied, ResourceNotFound
+from lamb.model.errors import InvalidParameterValue, KMSAccessDenied
 from lamb.model.names import Place, Reference, parse_reference
 from lamb.model.requests import Page
 
@@ -114,8 +114,6 @@ async def rollback(ask: Ask) -> Response:
 
 async def code(ask: Ask) -> Response:
     sha256 = code_sha256(ask.params["sha256"])
-    if not ask.services.core.shelf.holds(sha256):
-        raise ResourceNotFound
     zipped = await ask.services.run(ask.services.core.shelf.open, sha256)
     return Response(200, [(b"content-type", b"application/zip")], zipped)
 

@@ -74,10 +74,6 @@ class Shelf:
             raise HomeUnusable(f"The package {place} is damaged on disk; upload the function's code again")
         return data
 
-    def holds(self, code_sha256: str) -> bool:
-        """Whether this package is here."""
-        return self._zip(_hex(code_sha256)).is_file()
-
     def size(self, code_sha256: str) -> int:
         """Bytes of the zip. Raises HomeUnusable."""
         place = self._zip(_hex(code_sha256))
