@@ -60,6 +60,16 @@ class RuntimeChannel:
                 break
         self.close()
 
+    @property
+    def open(self) -> bool:
+        """Whether the runtime still holds its end; it may have ended without our having heard of it."""
+        try:
+            return bool(self._socket.recv(1, socket.MSG_PEEK))
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+
     def close(self) -> None:
         if self._socket.fileno() >= 0:
             self._loop.remove_reader(self._socket)

@@ -88,7 +88,7 @@ class Environment:
         """Run one event to its end. EnvironmentStartFailed if a wall would not stand, EnvironmentLost if
         the environment ended before it could begin."""
         self.out_of_memory = False
-        self.link.thaw()
+        await self.link.wake()
         if self.link.runtime_up:
             self._transcript.begin(event.request_id)
             started = time.perf_counter()

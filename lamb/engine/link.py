@@ -113,10 +113,13 @@ class Link:
             self._frozen = True
             self._command(b"F")
 
-    def thaw(self) -> None:
+    async def wake(self) -> None:
+        """Before an event: thaw, and see that a runtime which ended while it was idle is not sent it."""
         if self._frozen:
             self._frozen = False
             self._command(b"T")
+        if self.runtime_up and self._channel and not self._channel.open:
+            await self.clear_runtime(DEADLINE)
 
     def send(self, head: bytes, payload: bytes) -> None:
         """One event to the runtime."""
