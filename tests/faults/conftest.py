@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from faults.talk import Talk
+
 FIGURE = "figure"
 
 
@@ -23,3 +25,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if told:
         terminalreporter.section("figures")
         terminalreporter.write_line("\n".join(told))
+
+
+@pytest.fixture(autouse=True)
+def hung_up():
+    """No connection is left for the garbage collector to complain of in somebody else's test."""
+    yield
+    while Talk.made:
+        Talk.made.pop().close()

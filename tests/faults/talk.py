@@ -9,7 +9,7 @@ import io
 import json
 import socket
 import zipfile
-from typing import Any
+from typing import Any, ClassVar
 
 import harness
 
@@ -48,7 +48,11 @@ def code_sha256(marker: str) -> str:
 class Talk:
     """One connection, made when it is needed and again after it was lost."""
 
+    made: ClassVar[list[Talk]] = []
+    """Those of this test; closed at its end."""
+
     def __init__(self, lamb: harness.Lamb) -> None:
+        self.made.append(self)
         self.lamb = lamb
         self._connection: http.client.HTTPConnection | None = None
 
