@@ -90,8 +90,12 @@ class Talk:
         connection = http.client.HTTPConnection("lamb")
         connection.sock = socket.socket(socket.AF_UNIX)
         connection.sock.settimeout(ANSWER_LIMIT_S)
-        with self.lamb.socket() as name:
-            connection.sock.connect(name)
+        try:
+            with self.lamb.socket() as name:
+                connection.sock.connect(name)
+        except OSError:
+            connection.close()
+            raise
         return connection
 
     # what the tests do

@@ -55,7 +55,7 @@ def test_twenty_commands_at_once_start_one_daemon(lamb):
 
 @pytest.mark.soak
 @pytest.mark.each_user
-@pytest.mark.parametrize(("count", "rounds"), [(2, 60), (20, 8)])
+@pytest.mark.parametrize(("count", "rounds"), [(2, 40), (20, 5)])
 def test_commands_at_once_start_one_daemon_many_times(lamb, tell, count, rounds):
     _rounds(lamb, count, rounds)
     tell(f"{count} commands at once as {lamb.user.name}: {rounds + 1} rounds, one daemon each")
