@@ -121,7 +121,7 @@ class Zygote:
             self._end()
             return
         message = json.loads(data)
-        pid = message.get("pid") or _sender(ancillary)
+        pid = message["pid"] if "pid" in message else _sender(ancillary)
         if "ready" in message:
             self.version, self._pid = message["ready"], pid
             if "pid" in self.base.walls:

@@ -120,6 +120,8 @@ def _report(control: socket.socket, message: dict[str, object], pid: int) -> Non
         credentials = struct.pack("iII", pid, os.getuid(), os.getgid())
         ancillary = [(socket.SOL_SOCKET, socket.SCM_CREDENTIALS, credentials)]
         control.sendmsg([json.dumps(message).encode()], ancillary)
+    except ProcessLookupError:  # somebody was quick to kill it; the others live on
+        control.send(json.dumps({**message, "pid": 0}).encode())
     except PermissionError:
         control.send(json.dumps({**message, "pid": pid}).encode())
 
