@@ -64,6 +64,7 @@ class Execution:
 
     def is_over(self, within_s: float) -> bool:
         """Whether it was killed, or has ended."""
+        assert self._process.stdout is not None
         return bool(select.select([self._process.stdout], [], [], within_s)[0])
 
     def finish(self) -> Killing:
@@ -94,3 +95,10 @@ class Execution:
         assert line, "the executioner has ended"
         message: dict[str, Any] = json.loads(line)
         return message
+
+
+def spread(steps: int, count: int) -> list[int]:
+    """`count` of the numbers 1 to `steps`, evenly; all of them if there are fewer."""
+    if steps <= count:
+        return list(range(1, steps + 1))
+    return sorted({round(1 + i * (steps - 1) / (count - 1)) for i in range(count)})

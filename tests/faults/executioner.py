@@ -8,8 +8,8 @@
       … the test does what is to be interrupted; SIGUSR1 ends the tracing …
     ← {"steps": ["write", "fsync", …], "killed": pid or 0, "left": ["what did not end", …]}
 
-A step is a system call about to be made by any thread of the process (with `family`: of all that it starts
-from now on, and not of itself): one that changes something on disk or answers somebody (`change`), or any
+A step is a system call about to be made by any thread of the process (with `family`: of all that is or comes
+below it, and not of itself): one that changes something on disk or answers somebody (`change`), or any
 at all (`all`). Counted over all threads together, so that "just before every step" has one order. Nothing in
 lamb knows of it.
 
@@ -86,11 +86,26 @@ class Tracer:
 
     def seize(self) -> None:
         """Every thread, also those that are made meanwhile."""
-        while new := {int(task.name) for task in Path(f"/proc/{self.pid}/task").iterdir()} - self.traced:
+        while new := self.threads() - self.traced:
             for thread in new:
-                ptrace(SEIZE, thread, 0, self.options)
-                ptrace(INTERRUPT, thread)
+                try:
+                    ptrace(SEIZE, thread, 0, self.options)
+                    ptrace(INTERRUPT, thread)
+                except (ProcessLookupError, PermissionError):
+                    if lives(thread):
+                        raise
                 self.traced.add(thread)
+
+    def threads(self) -> set[int]:
+        found: set[int] = set()
+        processes = [self.pid]
+        for process in processes:
+            with suppress(FileNotFoundError):
+                tasks = list(Path(f"/proc/{process}/task").iterdir())
+                found |= {int(task.name) for task in tasks}
+                if self.family:
+                    processes += [int(p) for task in tasks for p in (task / "children").read_text().split()]
+        return found
 
     def follow(self) -> None:
         """Until the n-th step, the end of the process, or `Enough`."""
@@ -136,6 +151,13 @@ class Tracer:
         self.killed = process_of(thread)
         os.kill(self.killed, signal.SIGKILL)
         return True
+
+
+def lives(thread: int) -> bool:
+    """Not if it is gone, or dead and not reaped."""
+    with suppress(OSError):
+        return Path(f"/proc/{thread}/stat").read_text().rpartition(") ")[2][0] not in "ZX"
+    return False
 
 
 def process_of(thread: int) -> int:

@@ -20,6 +20,7 @@ def handler(event, context):
         with socket.create_connection(("127.0.0.1", event["port"]), 10) as line:
             line.sendall(b"here")
         time.sleep(event["seconds"])
+    time.sleep(event.get("pause", 0))
     return event
 """
 

@@ -18,7 +18,7 @@ import harness
 import pytest
 
 from faults import book
-from faults.execution import Execution
+from faults.execution import Execution, spread
 from faults.operations import OPERATIONS, Operation
 from faults.talk import FUNCTIONS, Lost, Refused, Talk, code_sha256
 
@@ -27,13 +27,6 @@ IN_CI = 2
 IN_SOAK = 80
 BYSTANDER = "bystander"
 BY_NAME = {operation.name: operation for operation in OPERATIONS}
-
-
-def spread(steps: int, count: int) -> list[int]:
-    """`count` of the numbers 1 to `steps`, evenly; all of them if there are fewer."""
-    if steps <= count:
-        return list(range(1, steps + 1))
-    return sorted({round(1 + i * (steps - 1) / (count - 1)) for i in range(count)})
 
 
 @dataclass

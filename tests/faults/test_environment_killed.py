@@ -11,11 +11,13 @@ from collections import Counter
 import harness
 import pytest
 
-from faults.execution import Execution
-from faults.scene import AT_WORK, KINDS, Aside, Bell, kill, zygotes
+from faults.execution import Execution, spread
+from faults.scene import AT_WORK, KINDS, Aside, Bell, inits, kill, zygotes
 from faults.talk import FUNCTIONS, Refused, Talk
 
-POINTS_IN_CI = 5
+POINTS_IN_CI = 3
+POINTS_IN_SOAK = 100
+WHOSE = ("everything", "zygote", "environment")
 
 
 @pytest.fixture
@@ -73,23 +75,41 @@ def test_an_idle_environment_that_was_killed_is_missed_by_nobody(at_work):
 # ------------------------------------------------------------------ at every step of a start
 
 
-def _end_all(lamb, daemon):
-    """No zygote and no environment, and the daemon knows."""
-    for zygote in zygotes(daemon):
-        kill(zygote)
-        assert harness.wait_gone(zygote)
+def _wait_for_blank(daemon):
+    """Until an init stands ready beside that of the environment: it is made a moment after an invocation."""
+    until = time.monotonic() + 30
+    while not [init for init in inits(daemon) if not harness.machine.children(init)]:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def _end(lamb, daemon, pids):
+    """These processes, and with them every environment; the daemon knows."""
+    for pid in pids:
+        kill(pid)
+        assert harness.wait_gone(pid)
     until = time.monotonic() + 30
     while lamb.health()["environments"]:
         assert time.monotonic() < until
         time.sleep(0.01)  # nobody says when the daemon has noticed
 
 
-def _cold_start_killed(lamb, at):
-    """Start zygote, environment and runtime anew, and kill whichever is about to make this step."""
+def _start_killed(lamb, whose, at):
+    """Have an environment started, and kill whoever is about to make this step. Steps, and the outcome.
+
+    Steps of all that starts from nothing; of a zygote that stands; of the environment that it forks.
+    """
     daemon = lamb.daemon_pid
-    _end_all(lamb, daemon)
+    _wait_for_blank(daemon)
+    if whose == "everything":
+        _end(lamb, daemon, zygotes(daemon))
+    elif whose == "zygote":  # nor is there an init that waits for an order
+        _end(lamb, daemon, inits(daemon))
+    else:
+        _end(lamb, daemon, [init for init in inits(daemon) if harness.machine.children(init)])
+    traced = daemon if whose == "everything" else zygotes(daemon)[0]
     with Execution(lamb) as execution:
-        execution.arm(at, daemon, calls="all", family=True, wipe=False)
+        execution.arm(at, traced, calls="all", family=whose != "zygote", wipe=False)
         answer = _raw_invoke(lamb, {"n": at})
         killing = execution.finish()
     outcome = _outcome(answer, {"n": at})
@@ -115,18 +135,20 @@ def _outcome(answer, event):
 
 
 def test_a_start_killed_in_the_middle_is_answered_and_the_next_one_works(at_work):
-    steps, _ = _cold_start_killed(at_work, 0)
-    for i in range(POINTS_IN_CI):
-        _cold_start_killed(at_work, 1 + i * (steps - 1) // POINTS_IN_CI)
+    for whose in WHOSE:
+        steps, _ = _start_killed(at_work, whose, 0)
+        for at in spread(steps, POINTS_IN_CI):
+            _start_killed(at_work, whose, at)
 
 
 @pytest.mark.soak
 @pytest.mark.each_user
-def test_a_start_killed_at_many_steps_is_answered_and_the_next_one_works(at_work, tell):
-    steps, _ = _cold_start_killed(at_work, 0)
-    points = range(1, steps + 1, max(1, steps // 150))
-    told = Counter(_cold_start_killed(at_work, at)[1] for at in points)
-    tell(f"starts as {at_work.user.name}: {len(points)} kills over {steps} steps, {dict(told)}")
+@pytest.mark.parametrize("whose", WHOSE)
+def test_a_start_killed_at_many_steps_is_answered_and_the_next_one_works(at_work, tell, whose):
+    steps, _ = _start_killed(at_work, whose, 0)
+    points = spread(steps, POINTS_IN_SOAK)
+    told = Counter(_start_killed(at_work, whose, at)[1] for at in points)
+    tell(f"start of {whose} as {at_work.user.name}: {len(points)} kills over {steps} steps, {dict(told)}")
 
 
 # ------------------------------------------------------------------ while many are at work
@@ -140,7 +162,7 @@ def _storm(lamb, invocations, seed):
 
     def caller(number):
         for i in range(each):
-            event = {"caller": number, "i": i}
+            event = {"caller": number, "i": i, "pause": 0.02}
             told[_outcome(_raw_invoke(lamb, event), event)] += 1
 
     def killer():
