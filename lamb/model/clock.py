@@ -34,6 +34,42 @@ class ManualClock:
         self.ms += round(seconds * 1000)
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How a home's time goes: from `from_ms` on, it is `at_ms` and runs `scale` times as fast."""
+
+    from_ms: int = 0
+    """Of the machine's clock."""
+    at_ms: int = 0
+    scale: float = 1.0
+
+    def now_ms(self, machine_ms: int) -> int:
+        return self.at_ms + round((machine_ms - self.from_ms) * self.scale)
+
+    def changed(self, machine_ms: int, *, advance_ms: int = 0, scale: float | None = None) -> Course:
+        """The same time at this moment, plus `advance_ms`, and going on at `scale`."""
+        now_ms = self.now_ms(machine_ms) + advance_ms
+        return Course(machine_ms, now_ms, self.scale if scale is None else scale)
+
+
+REAL = Course()
+
+
+class HomeClock:
+    """The time of one home: the machine's, unless somebody set it going (`lamb clock`)."""
+
+    def __init__(self, machine: Clock, course: Course = REAL) -> None:
+        self.machine = machine
+        self.course = course
+
+    def now_ms(self) -> int:
+        return self.course.now_ms(self.machine.now_ms())
+
+    def real_s(self, until_ms: int) -> float:
+        """Seconds of the machine's time from now until it is `until_ms` here; 0 for the past."""
+        return max(0, until_ms - self.now_ms()) / 1000 / self.course.scale
+
+
 def _utc(ms: int) -> datetime:
     return datetime.fromtimestamp(ms // 1000, tz=timezone.utc)
 

@@ -58,3 +58,15 @@ LOG_TAIL_BYTES = 4096
 PAGE_MAX = 50
 # recorded in GetAccountSettings
 CODE_STORAGE_MAX_BYTES = 80_530_636_800
+
+# invocation-async-error-handling: "Maximum age of event" and "Retry attempts"
+EVENT_AGE_S = range(60, 21_601)
+EVENT_AGE_MAX_S = 21_600
+EVENT_RETRIES_MAX = 2
+# the same page: one minute before the first retry, two before the second
+RETRY_BASE_S = 60.0
+# configuration-concurrency: "You must leave at least 100 units of concurrency unreserved"
+UNRESERVED_MIN = 100
+# lambda-concurrency: "each function can scale by 1,000 execution environments every 10 seconds"
+SCALING_ENVIRONMENTS = 1000
+SCALING_WINDOW_S = 10.0

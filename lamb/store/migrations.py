@@ -8,7 +8,9 @@ from sqlalchemy import Connection, inspect, text
 
 import lamb
 from lamb.model.errors import HomeUnusable
-from lamb.store import schema
+
+# The other tables enter themselves beside the schema's when they are imported.
+from lamb.store import event_tables, queue_tables, schema  # noqa: F401
 
 
 def bring_up_to_date(connection: Connection, file: Path) -> None:

@@ -1,4 +1,7 @@
-"""The tables. A change here needs a migration (CONTRIBUTING.md); a test compares the two."""
+"""The tables of functions; those of events are in event_tables.py, of queues in queue_tables.py.
+
+A change needs a migration (CONTRIBUTING.md); a test compares the two.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +21,14 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The migration that leads to these tables."""
 
 metadata = MetaData()
 
 
-def _function_id(*, key: bool = True) -> Column[int]:
+def function_id(*, key: bool = True) -> Column[int]:
+    """The function that a row belongs to, and goes with."""
     return Column(
         "function_id",
         Integer,
@@ -63,14 +67,14 @@ variables = Table(
     "variables",
     metadata,
     Column("id", String, primary_key=True),
-    _function_id(key=False),
+    function_id(key=False),
     Column("sealed", LargeBinary, nullable=False),
 )
 
 versions = Table(
     "versions",
     metadata,
-    _function_id(),
+    function_id(),
     # 0 is $LATEST.
     Column("number", Integer, primary_key=True),
     Column("revision_id", String, nullable=False),
@@ -92,7 +96,7 @@ versions = Table(
 aliases = Table(
     "aliases",
     metadata,
-    _function_id(),
+    function_id(),
     Column("name", String, primary_key=True),
     Column("description", String, nullable=False),
     Column("revision_id", String, nullable=False),

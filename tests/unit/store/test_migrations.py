@@ -27,8 +27,10 @@ def structure(file) -> dict[str, object]:
         }
         for table in tables:
             found[str(table)] = [
-                rows(f"PRAGMA {aspect}({table})")
-                for aspect in ("table_xinfo", "foreign_key_list", "index_list")
+                rows(f"SELECT * FROM pragma_table_xinfo('{table}')"),
+                rows(f"SELECT * FROM pragma_foreign_key_list('{table}')"),
+                # Without the number that says in which order they were made.
+                rows(f"SELECT name, [unique], origin, partial FROM pragma_index_list('{table}')"),
             ]
             found[f"{table} counts"] = "AUTOINCREMENT" in str(
                 rows(f"SELECT sql FROM sqlite_master WHERE name = '{table}'")
