@@ -32,6 +32,7 @@ from lamb.sandbox.walls import Standing
 
 # A thousand processes of a function take the kernel a while to clear away.
 _CLEARING_S = 5.0
+_SHARE_OF_EVENTS = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,10 @@ class Engine:
 
     def __len__(self) -> int:
         return len(self._pool)
+
+    def room(self, _: FunctionKey) -> bool:
+        """Whether asynchronous events may take one more place: a quarter is left to callers who wait."""
+        return self._pool.share_busy < _SHARE_OF_EVENTS
 
     async def invoke(self, target: Target, event: Event) -> Outcome:
         """Run one event. Raises TooManyRequests, SandboxRefused, EnvironmentStartFailed, KMS errors."""
