@@ -133,6 +133,7 @@ class Environment:
 
     async def _init_again(self, event: Event, deadline: float) -> Ending | None:
         """AWS repeats a failed init inside the invocation, under the function's own timeout."""
+        self.out_of_memory = False  # that was the last runtime's: this one is watched, too
         self.link.start_runtime()
         happening = await self.link.next(deadline)
         if self._is_ready(happening):
@@ -165,7 +166,8 @@ class Environment:
                 # An answer names its request: none can be taken for another invocation's. And one
                 # that comes while the runtime is being killed for its memory comes too late.
                 if _answers(happening, event) and not self.out_of_memory:
-                    return self._ending_of_answer(happening)
+                    self.peak_bytes = happening.peak_kib * _BYTES_PER_KIB
+                    return _ending_of_answer(happening)
                 if time.perf_counter() < deadline:
                     continue
                 happening = DEADLINE  # a function that never stops talking must not put it off
@@ -173,14 +175,10 @@ class Environment:
             await self.link.clear_runtime(happening)
             return ending
 
-    def _ending_of_answer(self, frame: Frame) -> Ending:
-        self.peak_bytes = frame.peak_kib * _BYTES_PER_KIB
-        if frame.too_large:
-            return endings.too_large()
-        return (endings.succeeded if frame.kind == b"D" else endings.raised)(frame.payload)
-
     def _ending_of(self, event: Event, happening: Happening, *, during_init: bool) -> Ending:
         """What a happening that is no answer means for the invocation."""
+        if self.out_of_memory:  # whatever it did or said while it was being killed for that
+            return endings.killed(event.request_id, signal.SIGKILL, out_of_memory=True)
         if isinstance(happening, Frame):
             return endings.init_failed(happening.payload)
         if isinstance(happening, DeadlinePassed):
@@ -188,7 +186,7 @@ class Environment:
         if isinstance(happening, EnvironmentEnded):
             self._refuse_missing_wall()
             return endings.killed(event.request_id, signal.SIGKILL, out_of_memory=_ran_out_of_memory(self))
-        if happening.exit_code is not None and not self.out_of_memory:
+        if happening.exit_code is not None:
             return endings.exited(event.request_id, happening.exit_code, during_init=during_init)
         number = happening.signal or signal.SIGKILL
         return endings.killed(event.request_id, number, out_of_memory=_ran_out_of_memory(self))
@@ -254,6 +252,12 @@ def _ran_out_of_memory(environment: Environment) -> bool:
 
 def _answers(frame: Frame, event: Event) -> bool:
     return frame.kind in (b"D", b"E") and frame.request_id == event.request_id.encode()
+
+
+def _ending_of_answer(frame: Frame) -> Ending:
+    if frame.too_large:
+        return endings.too_large()
+    return (endings.succeeded if frame.kind == b"D" else endings.raised)(frame.payload)
 
 
 def _mb(size: int) -> int:

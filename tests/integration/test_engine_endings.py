@@ -260,6 +260,22 @@ def test_without_cgroups_memory_is_bounded_all_the_same(new_room: Callable[..., 
     assert room.invoke(f, {"do": "held = bytearray(80 << 20)"}).verdict == "success"
 
 
+@pytest.mark.parametrize("with_cgroups", [True, False])
+def test_memory_is_bounded_at_import_as_in_the_handler(new_room: Callable[..., Room], *, with_cgroups: bool):
+    room = new_room(with_cgroups=with_cgroups)
+    for hog in [
+        "bytearray(900 << 20)",
+        "held = bytearray(400 << 20)",  # less than the cgroup holds, with /tmp
+        "held = []\nwhile True: held.append(bytearray(1 << 20))",
+    ]:
+        at_import = room.function(f"{hog}\nimport time; time.sleep(9)")
+        in_handler = room.function("import time\ndef handler(event, context): exec(event['do'])")
+        for f in (at_import, in_handler):
+            outcome = room.invoke(f, {"do": f"{hog}\ntime.sleep(9)"})
+            assert (outcome.verdict, outcome.error_type) == ("killed", "Runtime.OutOfMemory"), hog
+            assert json.loads(outcome.payload)["errorMessage"].endswith("signal: killed")
+
+
 def test_as_much_memory_as_the_function_has_can_be_used(room: Room):
     f = room.function(COUNTING, memory_mb=256)
     outcome = room.invoke(f, {"do": "held = bytearray(200 << 20)"})
