@@ -13,10 +13,10 @@ from lamb.engine import endings
 from lamb.engine.blanks import Blank
 from lamb.engine.channel import Frame
 from lamb.engine.endings import Ending
-from lamb.engine.link import DEADLINE, DeadlinePassed, EnvironmentEnded, Happening, Link
+from lamb.engine.link import DEADLINE, DeadlinePassed, EnvironmentEnded, Happening, Link, RuntimeEnded
 from lamb.engine.transcript import Transcript
 from lamb.logs.lines import Report
-from lamb.model.errors import EnvironmentLost, EnvironmentStartFailed
+from lamb.model.errors import EnvironmentLost
 from lamb.model.invocation import Event, Outcome, Target
 from lamb.model.limits import INIT_MAX_S
 from lamb.sandbox.cgroup import Cgroup
@@ -123,12 +123,10 @@ class Environment:
         if self._is_ready(happening):
             return init_ms
         if isinstance(happening, EnvironmentEnded):
-            self._refuse_missing_wall()
+            self.link.refuse_missing_wall()
             return None
-        timed_out = isinstance(happening, DeadlinePassed)
         await self.link.clear_runtime(happening)
-        error_type = None if timed_out else _init_error_type(happening)
-        self._transcript.init_report(init_ms, "timeout" if timed_out else "error", error_type)
+        self._transcript.init_report(init_ms, _init_error_type(happening))
         return None
 
     async def _init_again(self, event: Event, deadline: float) -> Ending | None:
@@ -184,11 +182,18 @@ class Environment:
         if isinstance(happening, DeadlinePassed):
             return endings.timed_out(event.request_id, self._timeout_s)
         if isinstance(happening, EnvironmentEnded):
-            self._refuse_missing_wall()
+            self.link.refuse_missing_wall()
             return endings.killed(event.request_id, signal.SIGKILL, out_of_memory=_ran_out_of_memory(self))
-        if happening.exit_code is not None:
-            return endings.exited(event.request_id, happening.exit_code, during_init=during_init)
-        number = happening.signal or signal.SIGKILL
+        return self._ending_of_runtime(event, happening, during_init=during_init)
+
+    def _ending_of_runtime(self, event: Event, ended: RuntimeEnded, *, during_init: bool) -> Ending:
+        if ended.exit_code is not None:
+            return endings.exited(event.request_id, ended.exit_code, during_init=during_init)
+        number = ended.signal or signal.SIGKILL
+        if during_init and number == signal.SIGSEGV:
+            # AWS's answer, without its wait; the log tells what it was (docs/decisions/0009).
+            self._transcript.fault(event.request_id, endings.killed_by(number))
+            return endings.timed_out(event.request_id, self._timeout_s)
         return endings.killed(event.request_id, number, out_of_memory=_ran_out_of_memory(self))
 
     def _finish(self, event: Event, ending: Ending, started: float, init_ms: float | None) -> Outcome:
@@ -219,10 +224,6 @@ class Environment:
     @property
     def _timeout_s(self) -> int:
         return self.target.configuration.timeout_s
-
-    def _refuse_missing_wall(self) -> None:
-        if self.link.wall_error:
-            raise EnvironmentStartFailed(f"The sandbox could not be built: {self.link.wall_error}")
 
 
 def _head(event: Event, deadline: float) -> bytes:
@@ -265,7 +266,10 @@ def _mb(size: int) -> int:
     return -(-size // (1 << 20))
 
 
-def _init_error_type(happening: Happening) -> str:
+def _init_error_type(happening: Happening) -> str | None:
+    """None for a timeout, which AWS gives no type."""
+    if isinstance(happening, DeadlinePassed):
+        return None
     if isinstance(happening, Frame):
         return endings.init_failed(happening.payload).error_type or "Runtime.Unknown"
     return "Runtime.ExitError"

@@ -60,8 +60,10 @@ class Transcript:
     def init_start(self) -> None:
         self._say(self._lines.init_start(self._clock.now_ms(), *self._runtime))
 
-    def init_report(self, init_ms: float, status: str, error_type: str | None) -> None:
+    def init_report(self, init_ms: float, error_type: str | None) -> None:
+        """Of a failed init phase; without a type, it took too long."""
         self._drain()
+        status = "error" if error_type else "timeout"
         self._say(self._lines.init_report(self._clock.now_ms(), init_ms, status, error_type))
 
     def begin(self, request_id: str) -> None:
@@ -70,6 +72,11 @@ class Transcript:
         self._tail_length = 0
         self._request_id = request_id
         self._say(self._lines.start(self._clock.now_ms(), request_id, self._version))
+
+    def fault(self, request_id: str, reason: str) -> None:
+        """What the runtime ended of, where the answer to the caller does not tell."""
+        self._drain()
+        self._say(self._lines.fault(self._clock.now_ms(), request_id, reason))
 
     def end(self, report: Report) -> bytes:
         """Close the invocation's log; its last 4096 bytes, as LogResult has them."""

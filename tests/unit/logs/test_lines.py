@@ -161,3 +161,9 @@ def test_the_report_is_known_as_the_last_line_of_its_invocation_and_of_no_other(
     assert ends(message, ID)
     assert not ends(message, ID[::-1])
     assert not ends(lines.start(NOW_MS, ID, "1"), ID)
+
+
+def test_a_fault_is_told_in_awss_words():
+    assert TEXT.fault(NOW_MS, ID, "why") == f"RequestId: {ID} Error: why\nRuntime.ExitError\n"
+    told = json.loads(JsonLines("WARN").fault(NOW_MS, ID, "why"))
+    assert (told["type"], told["record"]) == ("platform.fault", f"RequestId: {ID} Error: why")
