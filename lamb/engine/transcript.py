@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import functools
 import os
 import struct
 import termios
 from collections import deque
 
 from lamb.logs.journal import Entry, Group, Journal
+from lamb.logs.levels import passes
 from lamb.logs.lines import JsonLines, Lines, Report, TextLines
 from lamb.logs.output import OutputParser
 from lamb.model.clock import Clock
@@ -23,13 +25,13 @@ _CHUNK = 1 << 14
 class Transcript:
     """Reads the environment's output pipe and puts it between START and REPORT, in order."""
 
-    def __init__(self, journal: Journal, group: Group, stream: str, clock: Clock, lines: Lines) -> None:
+    def __init__(self, journal: Journal, group: Group, stream: str, clock: Clock, logging: Logging) -> None:
         self._journal = journal
         self._group = group
         self._stream = stream
         self._clock = clock
-        self._lines = lines
-        self._parser = OutputParser()
+        self._lines = lines_for(logging)
+        self._parser = _parser_for(logging)
         self._request_id: str | None = None
         self._tail: deque[str] = deque()
         self._tail_length = 0
@@ -134,3 +136,9 @@ def _readable(pipe: int) -> int:
 
 def lines_for(logging: Logging) -> Lines:
     return JsonLines(logging.system_level or "INFO") if logging.format == "JSON" else TextLines()
+
+
+def _parser_for(logging: Logging) -> OutputParser:
+    if logging.format != "JSON":
+        return OutputParser()
+    return OutputParser(functools.partial(passes, least=logging.application_level or "INFO"))

@@ -20,7 +20,7 @@ class Pen:
 
     def __init__(self, root: Path) -> None:
         self.journal = Journal(root, 1 << 24)
-        self.transcript = Transcript(self.journal, GROUP, STREAM, ManualClock(), TextLines())
+        self.transcript = Transcript(self.journal, GROUP, STREAM, ManualClock(), Logging())
         self.transcript.describe("1", "python:3.12.v1", "arn:r")
         pipe, self.pipe = os.pipe()
         self.transcript.listen(pipe)
