@@ -85,7 +85,8 @@ class Transcript:
         self._drain()
         now_ms = self._clock.now_ms()
         self._say(self._lines.end(now_ms, report))
-        self._say(self._lines.report(now_ms, report))
+        # Whoever follows this invocation learns of its end where the level leaves the REPORT out, too.
+        self._say(self._lines.report(now_ms, report) or "", last=True)
         self._request_id = None
         # No character is less than a byte: what is further in front cannot be wanted.
         return "".join(self._tail)[-LOG_TAIL_BYTES:].encode("utf-8", "replace")[-LOG_TAIL_BYTES:]
@@ -115,12 +116,12 @@ class Transcript:
         for message in self._parser.rest():
             self._say(message)
 
-    def _say(self, message: str | None) -> None:
+    def _say(self, message: str | None, *, last: bool = False) -> None:
         if message is None:
             return
-        entry = Entry(self._clock.now_ms(), self._stream, self._request_id, message)
+        entry = Entry(self._clock.now_ms(), self._stream, self._request_id, message, last)
         self._journal.append(self._group, entry)
-        if not message.endswith("\n"):  # a record of several lines, or a print without an end
+        if message and not message.endswith("\n"):  # a record of several lines, or a print without an end
             message += "\n"
         self._tail.append(message)
         self._tail_length += len(message)

@@ -124,10 +124,3 @@ class JsonLines:
 
 
 Lines = TextLines | JsonLines
-
-
-def ends(message: str, request_id: str) -> bool:
-    """Whether this message is the last one of an invocation."""
-    if message.startswith("REPORT RequestId: "):
-        return message.startswith(request_id, 18)
-    return '"type":"platform.report"' in message and request_id in message
