@@ -121,7 +121,8 @@ def run(session: Session, wish: Wish) -> None:
     )
     session.exit_code = OF_VERDICT[answer.verdict]
     if follower is not None:
-        # Ends behind this invocation's REPORT line, which is written before the answer is sent.
+        # Ends with the last entry of this invocation, which is written before the answer is sent; on a full
+        # disk it may be missing.
         follower.join(timeout=5)
     if session.as_json:
         session.out.json(envelope(answer))

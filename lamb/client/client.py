@@ -168,7 +168,7 @@ class Client:
     ) -> Iterator[Document]:
         """Log entries `timestamp` (ms), `stream`, `requestId`, `message`, as they come.
 
-        Following ends with the caller, or behind the REPORT line of `request_id`.
+        Following ends with the caller, or when the invocation `request_id` has ended.
         """
         arguments = {
             "follow": "1" if follow else None,
