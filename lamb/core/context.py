@@ -26,6 +26,8 @@ class Core:
     """Called after a commit: what `invoke.resolve` said of this function may be different now."""
     retired: Callable[[FunctionKey, str | None], None]
     """Called after a commit: environments of this version (None: of all versions) run what is no more."""
+    arrived: Callable[[str], None] = lambda _arn: None
+    """Called after a commit, with the ARN of a local queue: there may be messages to receive."""
     box: Box = field(init=False)
     storing: threading.Lock = field(default_factory=threading.Lock, init=False)
     """Held from putting a package on the shelf until a committed row names it."""

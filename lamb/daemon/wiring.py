@@ -12,13 +12,14 @@ from dataclasses import dataclass
 
 from lamb.core import invoke, packages, updates
 from lamb.core.context import Core
+from lamb.daemon.arrivals import Arrivals
 from lamb.daemon.ports import Ports
 from lamb.daemon.routing import Routes
 from lamb.daemon.services import Services
 from lamb.engine.invoker import Engine, Policy
 from lamb.engine.zygotes import Zygotes
 from lamb.logs.journal import Journal
-from lamb.model.clock import SystemClock
+from lamb.model.clock import HomeClock, SystemClock
 from lamb.model.errors import LambError
 from lamb.model.names import FunctionKey
 from lamb.model.settings import Settings, process_environment
@@ -29,6 +30,7 @@ from lamb.sandbox.process import become_subreaper
 from lamb.sandbox.walls import NAMES, Standing
 from lamb.secrets.keyring import Keyring
 from lamb.store.database import Database
+from lamb.store.group import GroupCommit
 
 # Sealed by the operating system's own limit: what one machine can hold at all.
 _MB = 1 << 20
@@ -58,6 +60,7 @@ class Daemon:
     async def close(self) -> None:
         await self.engine.close()
         await self.services.close()
+        await self.services.group.close()
         self.journal.close()
         self.database.close()
 
@@ -66,7 +69,7 @@ async def build(
     settings: Settings, wall_reasons: dict[str, str], function_port: int, stop: Callable[[], None]
 ) -> Daemon:
     loop = asyncio.get_running_loop()
-    clock = SystemClock()
+    clock = HomeClock(SystemClock())
     become_subreaper()
     database = Database(f"sqlite:///{settings.home / 'lamb.sqlite3'}", clock)
     keyring = Keyring(settings.home / "keys" / "keyring")
@@ -74,12 +77,15 @@ async def build(
     journal = Journal(settings.home / "logs", settings.log_max_mb * _MB)
     services: Services
 
-    # Both are called by the control plane, from its threads.
+    # These are called by the control plane, from its threads.
     def changed(key: FunctionKey) -> None:
         loop.call_soon_threadsafe(services.routes.forget, key)
 
     def retired(key: FunctionKey, version: str | None) -> None:
         loop.call_soon_threadsafe(services.engine.retire, key, version)
+
+    def arrived(arn: str) -> None:
+        loop.call_soon_threadsafe(services.arrivals.announce, arn)
 
     core = Core(
         database=database,
@@ -88,6 +94,7 @@ async def build(
         require_runtime=runtimes.require,
         changed=changed,
         retired=retired,
+        arrived=arrived,
     )
     # Last of what stays behind when a daemon does not get further than here.
     cgroups, cgroup_reason = _cgroups()
@@ -96,6 +103,8 @@ async def build(
 
     services = Services(settings, core, runtimes, journal, stop)
     services.tokens.port = function_port
+    services.group = GroupCommit(database)
+    services.arrivals = Arrivals(clock)
     services.routes = Routes(
         lambda reference: services.run(invoke.resolve, core, reference),
         random.Random(settings.seed),  # noqa: S311 - a draw, not a secret
