@@ -9,7 +9,9 @@ from lamb.model.errors import InvalidParameterValue, PreconditionFailed, Resourc
 from lamb.model.function import Alias
 from lamb.model.limits import ALIAS_NAME_MAX
 from lamb.model.names import ALIAS_PATTERN, LATEST, FunctionKey, Reference, is_version_number
-from lamb.store import aliases, functions, versions
+from lamb.model.queue import Queue, QueueKey
+from lamb.model.queue_errors import QueueDoesNotExist
+from lamb.store import aliases, functions, queues, versions
 from lamb.store.database import Tx
 from lamb.store.functions import FunctionRow
 from lamb.store.versions import Record
@@ -57,6 +59,14 @@ def version(tx: Tx, key: FunctionKey, label: str) -> Record:
     if record is None:
         raise not_found(key.qualified(label))
     return record
+
+
+def queue(tx: Tx, key: QueueKey | None) -> Queue:
+    """None: what was no queue's URL or ARN. Raises QueueDoesNotExist."""
+    row = None if key is None else queues.find(tx, key)
+    if row is None:
+        raise QueueDoesNotExist
+    return row
 
 
 def alias(tx: Tx, row: FunctionRow, name: str) -> Alias | None:
