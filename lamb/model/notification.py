@@ -23,6 +23,7 @@ _ATTRIBUTE_NAME_MAX = 256
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 # API reference, Publish, on MessageGroupId and MessageDeduplicationId
 _ID = re.compile(r"[A-Za-z0-9!-/:-@\[-`{-~]{1,128}")
+_COUNTED = ("DataType", "StringValue")
 _TYPES = {"String": "StringValue", "Number": "StringValue", "Binary": "BinaryValue"}
 # Nothing here is signed: who checks signatures finds out at once.
 _SIGNATURE = base64.b64encode(b"not signed by lamb").decode()
@@ -44,8 +45,9 @@ class Notification:
     def size(self) -> int:
         """Bytes that count against the limit: of the message and of its attributes."""
         texts = [self.message, *self.attributes]
-        texts += [text for value in self.attributes.values() for text in value.values()]
-        return sum(len(text.encode()) for text in texts)
+        texts += [value.get(member, "") for value in self.attributes.values() for member in _COUNTED]
+        binary = sum(len(value.get("BinaryValue", "")) for value in self.attributes.values())
+        return sum(len(text.encode()) for text in texts) + binary * 3 // 4
 
     def text(self, protocol: str) -> str:
         """The message for subscribers of that protocol. It must have been accepted by `refuse`."""
