@@ -390,8 +390,8 @@ BAD_ATTRIBUTES = [
         "a",
         {"StringValue": "x"},
         (
-            "1 validation error detected: Value null at 'messageAttributes.a.member.dataType' failed to satisfy "
-            "constraint: Member must not be null"
+            "1 validation error detected: Value null at 'messageAttributes.a.member.dataType' failed to "
+            "satisfy constraint: Member must not be null"
         ),
     ),
     (
