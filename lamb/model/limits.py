@@ -70,3 +70,7 @@ UNRESERVED_MIN = 100
 # lambda-concurrency: "each function can scale by 1,000 execution environments every 10 seconds"
 SCALING_ENVIRONMENTS = 1000
 SCALING_WINDOW_S = 10.0
+
+# CloudWatch concepts, "Metrics retention": "Data points with a period of 60 seconds (1 minute) are available
+# for 15 days"
+METRICS_KEPT_DAYS = 15
