@@ -12,12 +12,14 @@ from dataclasses import dataclass
 
 from lamb.core import invoke, packages, updates
 from lamb.core.context import Core
+from lamb.daemon.metering import Metering
 from lamb.daemon.ports import Ports
 from lamb.daemon.routing import Routes
 from lamb.daemon.services import Services
 from lamb.engine.invoker import Engine, Policy
 from lamb.engine.zygotes import Zygotes
 from lamb.logs.journal import Journal
+from lamb.logs.metrics import Metrics
 from lamb.model.clock import SystemClock
 from lamb.model.errors import LambError
 from lamb.model.names import FunctionKey
@@ -100,6 +102,8 @@ async def build(
         lambda reference: services.run(invoke.resolve, core, reference),
         random.Random(settings.seed),  # noqa: S311 - a draw, not a secret
     )
+    services.metrics = Metrics(clock)
+    services.metering = Metering(services.metrics, core, services.run)
     policy = Policy(
         require_all_walls=settings.sandbox == "require",
         max_environments=settings.max_environments,
