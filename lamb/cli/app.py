@@ -30,7 +30,7 @@ SECTIONS = {
         "delete": "function",
     },
     "Versions": {"publish": "version", "versions": "version", "alias": "alias", "rollback": "rollback"},
-    "Invocations": {"invoke": "invoke", "logs": "logs"},
+    "Invocations": {"invoke": "invoke", "logs": "logs", "stats": "stats"},
     "Secrets": {"env": "env", "key": "key"},
     "Packages and host": {"package": "package", "runtimes": "host", "doctor": "host"},
     "lamb itself": {

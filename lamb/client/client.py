@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lamb.client.counters import Counters
 from lamb.client.session import Session
 from lamb.client.transport import query, quote
 from lamb.model.errors import LambError
@@ -57,6 +58,7 @@ class Client:
     def __init__(self, home: Path, environment: Mapping[str, str]) -> None:
         """`environment`: the caller's; a daemon started here gets what it needs of it."""
         self._session = Session(home, environment)
+        self.counters = Counters(self._session)
 
     # --- functions -----------------------------------------------------------------------------
 
