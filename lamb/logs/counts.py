@@ -97,6 +97,14 @@ class Counts:
     def add(self, counter: Counter, times: int = 1) -> None:
         self.counters[counter] = self.counters.get(counter, 0) + times
 
+    def ran(self, qualifier: str | None, outcome: Outcome) -> None:
+        """An invocation, by what was invoked."""
+        # A plain tuple finds the resource, too, and costs a quarter of one.
+        runs = self.runs.get((qualifier, outcome.executed_version))  # type: ignore[call-overload]
+        if runs is None:
+            runs = self.of(Resource(qualifier, outcome.executed_version))
+        runs.add(outcome)
+
     def of(self, resource: Resource) -> Runs:
         """The runs of a resource, to be added to."""
         runs = self.runs.get(resource)

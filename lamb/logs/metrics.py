@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Iterator, Mapping
 
-from lamb.logs.counts import Counter, Counts, Resource, merged
+from lamb.logs.counts import Counter, Counts, merged
 from lamb.model.clock import Clock
 from lamb.model.errors import TooManyRequests
 from lamb.model.invocation import Outcome
@@ -37,13 +37,13 @@ class Metrics:
 
     async def measured(self, reference: Reference, run: Awaitable[Outcome]) -> Outcome:
         """Await `run` and count what comes of it, under the minute in which it began (as AWS does)."""
-        tally = self._tally(reference.key)
+        tally = self._tallies.get(reference.key) or self._tally(reference.key)
         tally.running += 1
         minute = tally.latest = self._clock.now_ms() // MINUTE_MS
         try:
             outcome = await run
-            counts = tally.at(minute)
-            counts.of(Resource(reference.qualifier, outcome.executed_version)).add(outcome)
+            counts = tally.minutes.get(minute) or tally.at(minute)
+            counts.ran(reference.qualifier, outcome)
             # So many have been running since the last one began. Counted here, because those that are
             # throttled have left by now.
             if tally.running > counts.concurrent:
