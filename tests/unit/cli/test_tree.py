@@ -49,6 +49,7 @@ LINES = {
     "rollback": "rollback hello prod",
     "runtimes": "runtimes",
     "show": "show hello",
+    "stats": "stats hello",
     "update": "update hello --file hello.py",
     "versions": "versions hello",
     "wait events": "wait events hello --empty",
