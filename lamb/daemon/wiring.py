@@ -105,6 +105,7 @@ async def build(
         max_environments=settings.max_environments,
         memory_total_mb=settings.memory_total_mb or _machine_memory_mb(),
         environment_idle_s=settings.environment_idle_s,
+        account_concurrency=settings.account_concurrency,
     )
     services.engine = engine = Engine(
         policy=policy,

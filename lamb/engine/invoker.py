@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from lamb.engine import variables
 from lamb.engine.blanks import Blanks
+from lamb.engine.concurrency import Limits
 from lamb.engine.environment import Environment
 from lamb.engine.pool import Pool
 from lamb.engine.transcript import Transcript, lines_for
@@ -22,7 +23,7 @@ from lamb.logs.journal import Group, Journal
 from lamb.model.clock import Clock, day
 from lamb.model.errors import EnvironmentLost, EnvironmentStartFailed, SandboxRefused, TooManyRequests
 from lamb.model.invocation import Event, Outcome, Target
-from lamb.model.limits import INIT_MAX_S
+from lamb.model.limits import CONCURRENT_EXECUTIONS, INIT_MAX_S
 from lamb.model.names import FunctionKey, runtime_version_arn
 from lamb.runtimes.base import Runtime
 from lamb.sandbox.cgroup import CgroupTree
@@ -42,6 +43,7 @@ class Policy:
     max_environments: int
     memory_total_mb: int
     environment_idle_s: float
+    account_concurrency: int = CONCURRENT_EXECUTIONS
     init_max_s: float = INIT_MAX_S
 
 
@@ -71,6 +73,7 @@ class Engine:
         self._journal = journal
         self._clock = clock
         self._identify = identify
+        self.limits = Limits(policy.account_concurrency)
         self._pool: Pool[Environment] = Pool(policy.max_environments, policy.memory_total_mb)
         self._upkeep = Upkeep(self._pool, policy.environment_idle_s, self._close)
         self._blanks = Blanks(cgroups, self._upkeep.leave)
@@ -87,12 +90,20 @@ class Engine:
         return len(self._pool)
 
     async def invoke(self, target: Target, event: Event) -> Outcome:
-        """Run one event. Raises TooManyRequests, SandboxRefused, EnvironmentStartFailed, KMS errors."""
+        """Run one event. Raises TooManyRequests, SandboxRefused, EnvironmentStartFailed, KMS errors.
+
+        Of what is refused here nothing is logged or counted.
+        """
+        reason = self.limits.acquire(target.key, target.version)
+        if reason is not None:
+            raise TooManyRequests(reason)
         try:
             return await self._invoke(target, event)
         except EnvironmentLost:
             # Whoever killed it, the function had not begun and need not hear of it.
             return await self._invoke(target, event)
+        finally:
+            self.limits.release(target.key, target.version)
 
     async def _invoke(self, target: Target, event: Event) -> Outcome:
         environment = self._pool.take(target)
@@ -141,6 +152,9 @@ class Engine:
         victims = self._pool.room_for(target)
         if victims is None:
             raise TooManyRequests("ConcurrentInvocationLimitExceeded")
+        reason = self.limits.grow(target.key, self._clock.now_ms())
+        if reason is not None:
+            raise TooManyRequests(reason)
         for victim in victims:
             self._close(victim)
         try:
