@@ -30,12 +30,40 @@ class LogQuery:
     """Only entries whose message contains this text."""
 
 
+class Events(Protocol):
+    """Asynchronous events, and the time they wait by."""
+
+    async def accept(self, reference: Reference, event: Event) -> None:
+        """Keep an asynchronous event; it is durable when this returns, and is run from then on.
+
+        Raises ResourceNotFound, ResourceConflict, HomeUnusable.
+        """
+        ...
+
+    async def emptied(self, key: FunctionKey, timeout_s: float) -> bool:
+        """Wait until no event of the function waits or runs; False when `timeout_s` has passed."""
+        ...
+
+    def clock(self) -> Mapping[str, Any]:
+        """`Now` of this home, `AheadMs` of the machine's time, `Scale`."""
+        ...
+
+    async def set_clock(self, *, advance_ms: int, scale: float | None, reset: bool) -> None:
+        """Move the time of this home; what is due then runs. Raises InvalidParameterValue, HomeUnusable."""
+        ...
+
+
 class Services(Protocol):
     """Built once by the daemon. Everything here is called on the event loop."""
 
     @property
     def core(self) -> Core:
         """The control plane; synchronous, reached through `run`."""
+        ...
+
+    @property
+    def events(self) -> Events:
+        """Asynchronous invocation."""
         ...
 
     @property

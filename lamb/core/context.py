@@ -7,12 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lamb.model.concurrency import Allotment, Progress
-from lamb.model.limits import CONCURRENT_EXECUTIONS
+from lamb.model.limits import CONCURRENT_EXECUTIONS, RETRY_BASE_S
 from lamb.model.names import FunctionKey
 from lamb.packages.shelf import Shelf
 from lamb.secrets.box import Box
 from lamb.secrets.keyring import Keyring
 from lamb.store.database import Database
+
+
+def _nobody(key: FunctionKey) -> None:
+    """Where nothing runs there is nobody to tell."""
 
 
 @dataclass
@@ -34,6 +38,14 @@ class Core:
     """How far the provisioned concurrency of a version is."""
     account_concurrency: int = CONCURRENT_EXECUTIONS
     """Invocations at the same time, over all functions."""
+    changing: Callable[[FunctionKey], None] = _nobody
+    """Called after a commit: the function has an update in progress, and events wait for its end."""
+    queued: Callable[[FunctionKey], None] = _nobody
+    """Called when events of this function were put into the store by somebody else than the worker."""
+    retry_base_s: float = RETRY_BASE_S
+    """Seconds before the first retry of an event whose function failed."""
+    remote_services: frozenset[str] = frozenset()
+    """Services whose endpoints the settings name: `sqs`, `sns`, …; theirs is what lamb would keep itself."""
     box: Box = field(init=False)
     storing: threading.Lock = field(default_factory=threading.Lock, init=False)
     """Held from putting a package on the shelf until a committed row names it."""

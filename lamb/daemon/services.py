@@ -15,6 +15,7 @@ import lamb
 from lamb.api.services import LogQuery
 from lamb.core import functions, updates
 from lamb.core.context import Core
+from lamb.daemon.events import Events
 from lamb.daemon.ports import Ports
 from lamb.daemon.routing import Routes, Settling
 from lamb.engine.invoker import Engine, Identity
@@ -51,6 +52,7 @@ class Services:
         # Set by wiring, which needs this object to build them.
         self.engine: Engine
         self.routes: Routes
+        self.events: Events
         self._settings = settings
         self._runtimes = runtimes
         self._journal = journal
@@ -106,6 +108,7 @@ class Services:
                 self.settling.announce(key, HomeUnusable(stored, hint=error.hint))
                 await asyncio.sleep(_SETTLE_AGAIN_S)
         self.settling.announce(key)
+        self.events.worker.release(key)
         if runtime is not None:
             with contextlib.suppress(LambError):  # the first invocation tries again, and tells
                 await self.routes.target(Reference(key), 0)  # and finds it remembered
