@@ -25,7 +25,7 @@ class LogQuery:
     since_ms: int | None = None
     """Entries at or after this time (milliseconds since the epoch); None: from the beginning."""
     request_id: str | None = None
-    """Only this invocation; a following query ends behind its REPORT line."""
+    """Only this invocation; a following query ends when it has ended."""
     grep: str | None = None
     """Only entries whose message contains this text."""
 
@@ -105,8 +105,9 @@ class Services(Protocol):
         """Wait until nothing is Pending or InProgress; False when `timeout_s` has passed."""
         ...
 
-    def logs(self, key: FunctionKey, query: LogQuery) -> AsyncIterator[Mapping[str, Any]]:
-        """Entries `{"timestamp": ms, "stream": …, "requestId": …, "message": …}` in order.
+    def logs(self, reference: Reference, query: LogQuery) -> AsyncIterator[Mapping[str, Any]]:
+        """Entries `{"timestamp": ms, "stream": …, "requestId": …, "message": …}` in order, from the log
+        group that this version of the function writes to.
 
         Empty mappings may come in between and mean nothing. A follower is cancelled when its caller
         hangs up, and ends when lamb stops.

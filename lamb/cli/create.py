@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lamb.cli import options
+from lamb.cli.destination import target_arn
 from lamb.cli.faults import Refusal, WaitExpired
 from lamb.cli.output import size
 from lamb.cli.session import Session
@@ -44,6 +45,7 @@ def configuration(**given: Any) -> dict[str, Any]:
         "Timeout": given.get("timeout"),
         "EphemeralStorage": None if given.get("tmp") is None else {"Size": given["tmp"]},
         "LoggingConfig": _logging(given.get("log_format"), given.get("log_level")),
+        "DeadLetterConfig": None if given.get("dead_letter") is None else {"TargetArn": given["dead_letter"]},
         "Lamb": None if given.get("network") is None else {"Network": given["network"]},
     }
     return {name: value for name, value in members.items() if value is not None}
@@ -75,6 +77,7 @@ def create(
     network: options.Network = None,
     role: options.Role = None,
     description: options.Description = None,
+    dead_letter: options.DeadLetter = None,
     tag: Annotated[list[str] | None, typer.Option("--tag", metavar="KEY=VALUE")] = None,
     log_format: options.LogFormat = None,
     log_level: options.LogLevel = None,
@@ -105,6 +108,7 @@ def create(
         network=network,
         role=role or session.settings.default_role,
         description=description,
+        dead_letter=None if dead_letter is None else target_arn(session, dead_letter),
         log_format=log_format,
         log_level=log_level,
     )

@@ -35,6 +35,12 @@ Description = Annotated[str | None, typer.Option("--description", metavar="TEXT"
 Network = Annotated[
     Literal["host", "none"] | None, typer.Option("--network", help="What the function can reach")
 ]
+DeadLetter = Annotated[
+    str | None,
+    typer.Option(
+        "--dead-letter", metavar="TO", help="For failed events: queue:NAME, topic:NAME, an ARN"
+    ),
+]
 LogFormat = Annotated[Literal["text", "json"] | None, typer.Option("--log-format")]
 LogLevel = Annotated[
     Literal["trace", "debug", "info", "warn", "error", "fatal"] | None,

@@ -131,8 +131,9 @@ class Services:
 
     # ------------------------------------------------------------------ telling
 
-    async def logs(self, key: FunctionKey, query: LogQuery) -> AsyncIterator[Mapping[str, Any]]:
-        view = await self.run(functions.get, self.core, Reference(key))
+    async def logs(self, reference: Reference, query: LogQuery) -> AsyncIterator[Mapping[str, Any]]:
+        view = await self.run(functions.get, self.core, reference)
+        key = reference.key
         group = Group(key.account, key.region, view.version.configuration.logging.group)
         wanted = follow.Query(query.follow, query.since_ms, query.request_id, query.grep)
         async for entry in follow.read(self._journal, group, wanted):

@@ -149,6 +149,7 @@ def _worker(services: Services, clock: HomeClock, group: GroupCommit, most: int)
         draw=services.routes.draw,
         run=services.engine.invoke,
         blocked=lambda _: False,
+        room=services.engine.room,
     )
     post = Post(services.core.remote_services, clock, services.run)
     attempts = Attempts(services.core, group, clock, hands, post)

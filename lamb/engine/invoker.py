@@ -16,7 +16,7 @@ from lamb.engine.blanks import Blanks
 from lamb.engine.concurrency import Limits
 from lamb.engine.environment import Environment
 from lamb.engine.pool import Pool
-from lamb.engine.transcript import Transcript, lines_for
+from lamb.engine.transcript import Transcript
 from lamb.engine.upkeep import Upkeep
 from lamb.engine.zygotes import Zygotes
 from lamb.logs.journal import Group, Journal
@@ -33,6 +33,7 @@ from lamb.sandbox.walls import Standing
 
 # A thousand processes of a function take the kernel a while to clear away.
 _CLEARING_S = 5.0
+_SHARE_OF_EVENTS = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,10 @@ class Engine:
 
     def __len__(self) -> int:
         return len(self._pool)
+
+    def room(self, _: FunctionKey) -> bool:
+        """Whether asynchronous events may take one more place: a quarter is left to callers who wait."""
+        return self._pool.share_busy < _SHARE_OF_EVENTS
 
     async def invoke(self, target: Target, event: Event) -> Outcome:
         """Run one event. Raises TooManyRequests, SandboxRefused, EnvironmentStartFailed, KMS errors.
@@ -193,7 +198,7 @@ class Engine:
             blank = self._blanks.take(zygote)
             leaving = stack.pop_all()
         group = Group(target.key.account, target.key.region, configuration.logging.group)
-        transcript = Transcript(self._journal, group, stream, self._clock, lines_for(configuration.logging))
+        transcript = Transcript(self._journal, group, stream, self._clock, configuration.logging)
         transcript.describe(target.version, *_runtime_version(target, runtime))
         environment = Environment(target, order, transcript, blank, ended, self._policy.init_max_s)
         self._pool.add(environment)

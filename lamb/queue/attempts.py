@@ -41,6 +41,8 @@ class Hands:
     """Raises TooManyRequests where there is no room, other LambErrors for trouble of the host's."""
     blocked: Callable[[FunctionKey], bool]
     """Whether the function's reserved concurrency is 0."""
+    room: Callable[[FunctionKey], bool]
+    """Whether one more event of the function should start beside those that run."""
 
 
 class Attempts:
@@ -53,6 +55,10 @@ class Attempts:
         self._post = post
         # One object: group commit brings together what is written by the same one.
         self._end_many: Write[Ending, Sequence[Delivery]] = functools.partial(endings.end, core)
+
+    def room(self, key: FunctionKey) -> bool:
+        """Whether one more event of the function should start beside those that run."""
+        return self._hands.room(key)
 
     async def make(self, event: QueuedEvent) -> tuple[Attempt, Again | None]:
         """One attempt; when it returns, what became of the event is durable. None: the event is over."""

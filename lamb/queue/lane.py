@@ -75,9 +75,12 @@ class Lane:
 
     # ------------------------------------------------------------------ work
 
-    def start(self) -> QueuedEvent | None:
-        """The event to run now; it counts as running until `ended`."""
-        if self.held or not self._ready or self.running >= self._window:
+    def start(self, *, room: bool) -> QueuedEvent | None:
+        """The event to run now; it counts as running until `ended`.
+
+        Where there is no room, one is run all the same: what it meets with is the reason to wait.
+        """
+        if self.held or not self._ready or self.running >= self._window or (self.running and not room):
             return None
         event = self._ready.popleft()
         self._bytes -= len(event.payload)

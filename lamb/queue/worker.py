@@ -130,7 +130,7 @@ class Worker:
         lane = self._lanes.get(key)
         if lane is None or self._closing:
             return
-        while (event := lane.start()) is not None:
+        while (event := lane.start(room=self._attempts.room(key))) is not None:
             self._spawn(self._work(lane, event))
         if lane.crowded and key not in self._crowds:
             self._crowds[key] = self._loop.call_later(_CROWDED_S, self._grow, key)

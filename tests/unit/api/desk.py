@@ -88,7 +88,7 @@ class Services:
     async def settled(self, reference: Reference, timeout_s: float) -> bool:
         return timeout_s > 0 and reference.key.name == "f"
 
-    async def logs(self, _: FunctionKey, query: LogQuery) -> AsyncIterator[Mapping[str, Any]]:
+    async def logs(self, _: Reference, query: LogQuery) -> AsyncIterator[Mapping[str, Any]]:
         self.queries.append(query)
         for entry in self.entries:
             yield entry
