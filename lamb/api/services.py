@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol, TypeVar
 from lamb.core.context import Core
 from lamb.model.invocation import Event, Outcome
 from lamb.model.names import FunctionKey, Place, Reference
+from lamb.store.group import GroupCommit
 
 T = TypeVar("T")
 
@@ -53,6 +54,30 @@ class Events(Protocol):
         ...
 
 
+class Arrivals(Protocol):
+    """Waiting for what a local queue gets, by the queue's ARN."""
+
+    def seen(self, arn: str) -> int:
+        """How often something was announced so far. Ask before looking into the queue."""
+        ...
+
+    def announce(self, arn: str) -> None:
+        """Messages were committed that may be received: whoever waits looks again."""
+        ...
+
+    async def wait(self, arn: str, seen: int, until_ms: int) -> None:
+        """Until something is announced that `seen` had not counted, or it is `until_ms` by the home's clock.
+
+        May come back early; whoever waits looks again anyway.
+        """
+        ...
+
+    @property
+    def closed(self) -> bool:
+        """The daemon is stopping: nobody waits any more."""
+        ...
+
+
 class Services(Protocol):
     """Built once by the daemon. Everything here is called on the event loop."""
 
@@ -64,6 +89,16 @@ class Services(Protocol):
     @property
     def events(self) -> Events:
         """Asynchronous invocation."""
+        ...
+
+    @property
+    def group(self) -> GroupCommit:
+        """Commits of many callers at once."""
+        ...
+
+    @property
+    def arrivals(self) -> Arrivals:
+        """Who waits for messages of local queues."""
         ...
 
     @property

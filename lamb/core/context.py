@@ -46,6 +46,8 @@ class Core:
     """Seconds before the first retry of an event whose function failed."""
     remote_services: frozenset[str] = frozenset()
     """Services whose endpoints the settings name: `sqs`, `sns`, …; theirs is what lamb would keep itself."""
+    arrived: Callable[[str], None] = lambda _arn: None
+    """Called after a commit, with the ARN of a local queue: there may be messages to receive."""
     box: Box = field(init=False)
     storing: threading.Lock = field(default_factory=threading.Lock, init=False)
     """Held from putting a package on the shelf until a committed row names it."""

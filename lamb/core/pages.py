@@ -48,5 +48,10 @@ def cut(found: Sequence[T], page: Page, key: Callable[[T], list[Any]]) -> tuple[
     items = list(found[: size(page)])
     if len(found) <= len(items):
         return items, None
-    text = json.dumps(key(items[-1]), separators=(",", ":"))
-    return items, base64.urlsafe_b64encode(text.encode()).decode()
+    return items, marker(key(items[-1]))
+
+
+def marker(key: list[Any]) -> str:
+    """What `start` reads again."""
+    text = json.dumps(key, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode()

@@ -32,6 +32,7 @@ async def run(settings: Settings, listener: socket.socket, wall_reasons: dict[st
     idle = loop.create_task(_stop_when_idle(settings.idle_exit_s, daemon, owner_server, stopping))
     await stopping.wait()
     idle.cancel()
+    daemon.services.arrivals.close()
     await daemon.ports.close_all(_GRACE_S)
     await owner_server.stop(_GRACE_S)
     await function_server.stop(0)

@@ -15,6 +15,7 @@ import lamb
 from lamb.api.services import LogQuery
 from lamb.core import functions, updates
 from lamb.core.context import Core
+from lamb.daemon.arrivals import Arrivals
 from lamb.daemon.events import Events
 from lamb.daemon.ports import Ports
 from lamb.daemon.routing import Routes, Settling
@@ -28,9 +29,12 @@ from lamb.model.names import FunctionKey, Place, Reference
 from lamb.model.settings import Settings
 from lamb.runtimes.table import NAMES, RuntimeTable, how_to_add
 from lamb.sandbox.walls import BY_NAME
+from lamb.store.group import GroupCommit
 
 T = TypeVar("T")
 _SETTLE_AGAIN_S = 1.0
+# What functions reach on the listener that is theirs.
+_FOR_FUNCTIONS = ("LAMBDA", "SQS")
 
 
 class Services:
@@ -54,6 +58,8 @@ class Services:
         self.engine: Engine
         self.routes: Routes
         self.events: Events
+        self.group: GroupCommit
+        self.arrivals: Arrivals
         self._settings = settings
         self._runtimes = runtimes
         self._journal = journal
@@ -225,7 +231,8 @@ class Tokens:
             "AWS_SESSION_TOKEN": token,
         }
         if target.configuration.network == "host":
-            variables["AWS_ENDPOINT_URL_LAMBDA"] = f"http://127.0.0.1:{self.port}"
+            here = f"http://127.0.0.1:{self.port}"
+            variables.update({f"AWS_ENDPOINT_URL_{service}": here for service in _FOR_FUNCTIONS})
         return Identity(variables, lambda: self._revoke(token))
 
     def _revoke(self, token: str) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from lamb.core import clock as home_time
 from lamb.core import events, invoke, packages, updates
 from lamb.core.context import Core
+from lamb.daemon.arrivals import Arrivals
 from lamb.daemon.events import Events
 from lamb.daemon.ports import Ports
 from lamb.daemon.routing import Routes
@@ -44,7 +45,6 @@ class Daemon:
     services: Services
     engine: Engine
     worker: Worker
-    group: GroupCommit
     ports: Ports
     database: Database
     journal: Journal
@@ -68,8 +68,8 @@ class Daemon:
     async def close(self, grace_s: float) -> None:
         await self.worker.close(grace_s)
         await self.engine.close()
-        await self.group.close()
         await self.services.close()
+        await self.services.group.close()
         self.journal.close()
         self.database.close()
 
@@ -106,6 +106,7 @@ async def build(
         queued=told(lambda: services.events.worker.queued),
         retry_base_s=settings.retry_base_s,
         remote_services=remote_services(process_environment()),
+        arrived=told(lambda: services.arrivals.announce),
     )
     home_time.take_up(core, clock, settings.time_scale)
     # Last of what stays behind when a daemon does not get further than here.
@@ -115,6 +116,8 @@ async def build(
 
     services = Services(settings, core, runtimes, journal, stop)
     services.tokens.port = function_port
+    services.group = GroupCommit(database)
+    services.arrivals = Arrivals(clock)
     services.routes = Routes(
         lambda reference: services.run(invoke.resolve, core, reference),
         random.Random(settings.seed),  # noqa: S311 - a draw, not a secret
@@ -127,10 +130,9 @@ async def build(
         clock=machine,
         identify=services.tokens.identify,
     )
-    group = GroupCommit(database)
-    worker = _worker(services, clock, group, settings.max_environments)
+    worker = _worker(services, clock, settings.max_environments)
     services.events = Events(core, worker, clock, services.routes.route, services.run)
-    return Daemon(services, engine, worker, group, services.ports, database, journal)
+    return Daemon(services, engine, worker, services.ports, database, journal)
 
 
 def _policy(settings: Settings) -> Policy:
@@ -143,7 +145,7 @@ def _policy(settings: Settings) -> Policy:
     )
 
 
-def _worker(services: Services, clock: HomeClock, group: GroupCommit, most: int) -> Worker:
+def _worker(services: Services, clock: HomeClock, most: int) -> Worker:
     hands = Hands(
         route=services.routes.route,
         draw=services.routes.draw,
@@ -152,8 +154,8 @@ def _worker(services: Services, clock: HomeClock, group: GroupCommit, most: int)
         room=services.engine.room,
     )
     post = Post(services.core.remote_services, clock, services.run)
-    attempts = Attempts(services.core, group, clock, hands, post)
-    return Worker(group, clock, attempts, (min(2 * (os.cpu_count() or 1), most), most))
+    attempts = Attempts(services.core, services.group, clock, hands, post)
+    return Worker(services.group, clock, attempts, (min(2 * (os.cpu_count() or 1), most), most))
 
 
 def _cgroups() -> tuple[CgroupTree | None, str]:

@@ -72,3 +72,17 @@ UNRESERVED_MIN = 100
 # lambda-concurrency: "each function can scale by 1,000 execution environments every 10 seconds"
 SCALING_ENVIRONMENTS = 1000
 SCALING_WINDOW_S = 10.0
+
+# quotas-messages: "The maximum is 1,048,576 bytes (1 MiB)"; the same for all messages of a batch together
+MESSAGE_MAX_BYTES = 1_048_576
+BATCH_MAX = 10
+# quotas-queues, "In-flight messages": 120,000, of FIFO queues too since November 2024
+IN_FLIGHT_MAX = 120_000
+# using-messagededuplicationid-property: "the 5-minute deduplication interval"
+DEDUPLICATION_S = 300
+# ChangeMessageVisibility: at most 12 hours from the receive on
+VISIBILITY_MAX_S = 43_200
+# PurgeQueue: one in 60 seconds
+PURGE_AGAIN_S = 60
+# StartMessageMoveTask, its bound on messages a second
+MOVES_PER_SECOND_MAX = 500

@@ -22,7 +22,7 @@ def _owner(table: str) -> Column[int]:
     return Column(f"{table}_id", Integer, ForeignKey(f"{table}s.id", ondelete="CASCADE"), nullable=False)
 
 
-def _named(table: str) -> Table:
+def _named(table: str, *more: Column[int]) -> Table:
     return Table(
         table,
         metadata,
@@ -35,12 +35,13 @@ def _named(table: str) -> Table:
         Column("tags", JSON, nullable=False),
         Column("created_ms", BigInteger, nullable=False),
         Column("modified_ms", BigInteger, nullable=False),
+        *more,
         UniqueConstraint("account", "region", "name"),
         sqlite_autoincrement=True,
     )
 
 
-queues = _named("queues")
+queues = _named("queues", Column("purged_ms", BigInteger))
 topics = _named("topics")
 
 messages = Table(
@@ -53,7 +54,7 @@ messages = Table(
     Column("body", String, nullable=False),
     # Message attributes as AWS's JSON has them; binary values in base64.
     Column("attributes", JSON, nullable=False),
-    # AWSTraceHeader, DeadLetterQueueSourceArn.
+    # AWSTraceHeader, DeadLetterQueueSourceArn: name → text.
     Column("system_attributes", JSON, nullable=False),
     Column("group_id", String),
     Column("deduplication_id", String),
@@ -68,10 +69,10 @@ messages = Table(
     sqlite_autoincrement=True,
 )
 Index("messages_by_visibility", messages.c.queue_id, messages.c.visible_ms, messages.c.id)
-Index("messages_by_group", messages.c.queue_id, messages.c.group_id, messages.c.id)
-Index("messages_by_id", messages.c.queue_id, messages.c.message_id)
+# A FIFO queue is read in this order.
+Index("messages_by_arrival", messages.c.queue_id, messages.c.id)
 
-# What a FIFO queue took in the last five minutes.
+# What FIFO queues took in the last five minutes.
 deduplications = Table(
     "deduplications",
     metadata,
@@ -82,6 +83,7 @@ deduplications = Table(
     Column("sequence", String, nullable=False),
     Column("expires_ms", BigInteger, nullable=False),
 )
+Index("deduplications_by_expiry", deduplications.c.expires_ms)
 
 # StartMessageMoveTask: from a dead-letter queue back to where its messages came from.
 move_tasks = Table(
@@ -111,3 +113,18 @@ subscriptions = Table(
     Column("created_ms", BigInteger, nullable=False),
     UniqueConstraint("topic_id", "protocol", "endpoint"),
 )
+
+# What a FIFO topic took in the last five minutes; its SequenceNumbers are made of these ids.
+topic_messages = Table(
+    "topic_messages",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _owner("topic"),
+    # The deduplication id, within its scope.
+    Column("key", String, nullable=False),
+    Column("message_id", String, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+    UniqueConstraint("topic_id", "key"),
+    sqlite_autoincrement=True,
+)
+Index("topic_messages_by_expiry", topic_messages.c.expires_ms)

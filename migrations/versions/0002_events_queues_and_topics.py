@@ -102,6 +102,7 @@ def _queues_and_topics() -> None:
         sa.Column("tags", sa.JSON, nullable=False),
         sa.Column("created_ms", sa.BigInteger, nullable=False),
         sa.Column("modified_ms", sa.BigInteger, nullable=False),
+        sa.Column("purged_ms", sa.BigInteger),
         sa.UniqueConstraint("account", "region", "name"),
         sqlite_autoincrement=True,
     )
@@ -139,8 +140,7 @@ def _messages() -> None:
         sa.Column("receipt", sa.String),
         sqlite_autoincrement=True,
     )
-    op.create_index("messages_by_group", "messages", ["queue_id", "group_id", "id"])
-    op.create_index("messages_by_id", "messages", ["queue_id", "message_id"])
+    op.create_index("messages_by_arrival", "messages", ["queue_id", "id"])
     op.create_index("messages_by_visibility", "messages", ["queue_id", "visible_ms", "id"])
     op.create_table(
         "deduplications",
@@ -150,6 +150,7 @@ def _messages() -> None:
         sa.Column("sequence", sa.String, nullable=False),
         sa.Column("expires_ms", sa.BigInteger, nullable=False),
     )
+    op.create_index("deduplications_by_expiry", "deduplications", ["expires_ms"])
     op.create_table(
         "move_tasks",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -174,3 +175,14 @@ def _messages() -> None:
         sa.Column("created_ms", sa.BigInteger, nullable=False),
         sa.UniqueConstraint("topic_id", "protocol", "endpoint"),
     )
+    op.create_table(
+        "topic_messages",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("topic_id", sa.Integer, sa.ForeignKey("topics.id", ondelete="CASCADE"), nullable=False),
+        sa.Column("key", sa.String, nullable=False),
+        sa.Column("message_id", sa.String, nullable=False),
+        sa.Column("expires_ms", sa.BigInteger, nullable=False),
+        sa.UniqueConstraint("topic_id", "key"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("topic_messages_by_expiry", "topic_messages", ["expires_ms"])

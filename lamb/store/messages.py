@@ -1,0 +1,233 @@
+"""Rows of messages: put, claimed for a while, deleted; and what FIFO queues took before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, bindparam, case, func, insert, select, update
+from sqlalchemy import delete as delete_from
+
+from lamb.model.message import Message, Sent
+from lamb.store.database import Tx
+from lamb.store.queue_tables import deduplications as _seen
+from lamb.store.queue_tables import messages as _messages
+
+_c = _messages.c
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The three numbers of GetQueueAttributes."""
+
+    visible: int
+    in_flight: int
+    delayed: int
+
+
+def row(
+    queue_id: int, message_id: str, body: str, *, sent_ms: int, visible_ms: int, expires_ms: int
+) -> dict[str, Any]:
+    """The columns of a message that nobody has received; the caller fills in what else it has."""
+    return {
+        "queue_id": queue_id,
+        "message_id": message_id,
+        "body": body,
+        "attributes": {},
+        "system_attributes": {},
+        "group_id": None,
+        "deduplication_id": None,
+        "sent_ms": sent_ms,
+        "visible_ms": visible_ms,
+        "expires_ms": expires_ms,
+        "receives": 0,
+        "first_received_ms": None,
+        "receipt": None,
+    }
+
+
+def add(tx: Tx, values: Mapping[str, Any]) -> int:
+    """Its place in the order of arrival."""
+    done = tx.connection.execute(insert(_messages).values(dict(values)))
+    made: int = done.inserted_primary_key[0]  # type: ignore[index]
+    return made
+
+
+def add_all(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
+    tx.connection.execute(insert(_messages), list(rows))
+
+
+# ---------------------------------------------------------------------------------- receiving
+
+
+def receivable(tx: Tx, queue_id: int, limit: int) -> list[Message]:
+    """What may be received now, longest visible first. Some may have expired."""
+    wanted = select(_messages).where(_c.queue_id == queue_id, _c.visible_ms <= tx.now_ms)
+    rows = tx.connection.execute(wanted.order_by(_c.visible_ms, _c.id).limit(limit))
+    return [_message(row) for row in rows]
+
+
+def receivable_in_order(tx: Tx, queue_id: int, limit: int) -> list[Message]:
+    """The same in the order of arrival, without the groups of which a message is in flight."""
+    blocked = select(_c.group_id).where(
+        _c.queue_id == queue_id, _c.visible_ms > tx.now_ms, _c.receipt.is_not(None)
+    )
+    wanted = select(_messages).where(
+        _c.queue_id == queue_id, _c.visible_ms <= tx.now_ms, _c.group_id.not_in(blocked)
+    )
+    return [_message(row) for row in tx.connection.execute(wanted.order_by(_c.id).limit(limit))]
+
+
+_CLAIM = (
+    update(_messages)
+    .where(_c.id == bindparam("row"))
+    .values(
+        receipt=bindparam("token"),
+        visible_ms=bindparam("until"),
+        receives=_c.receives + 1,
+        first_received_ms=func.coalesce(_c.first_received_ms, bindparam("now")),
+    )
+)
+
+
+def claim(tx: Tx, receipts: Mapping[int, str], until_ms: int) -> None:
+    """Messages are in flight until then, under these receipts (message → receipt)."""
+    rows = [
+        {"row": message, "token": receipt, "until": until_ms, "now": tx.now_ms}
+        for message, receipt in receipts.items()
+    ]
+    if rows:
+        tx.connection.execute(_CLAIM, rows)
+
+
+def in_flight(tx: Tx, queue_id: int, most: int) -> int:
+    """How many are; counted no further than `most`."""
+    some = (
+        select(_c.id)
+        .where(_c.queue_id == queue_id, _c.visible_ms > tx.now_ms, _c.receipt.is_not(None))
+        .limit(most)
+    )
+    return int(tx.connection.execute(select(func.count()).select_from(some.subquery())).scalar_one())
+
+
+def next_visible_ms(tx: Tx, queue_id: int) -> int | None:
+    """When the next message that cannot be received now will be."""
+    wanted = select(func.min(_c.visible_ms)).where(_c.queue_id == queue_id, _c.visible_ms > tx.now_ms)
+    found: int | None = tx.connection.execute(wanted).scalar_one()
+    return found
+
+
+# ---------------------------------------------------------------------------------- the rest
+
+
+def held(tx: Tx, queue_id: int, message: int) -> Message | None:
+    """A message of this queue, by its place in the order of arrival."""
+    wanted = select(_messages).where(_c.id == message, _c.queue_id == queue_id)
+    found = tx.connection.execute(wanted).one_or_none()
+    return None if found is None else _message(found)
+
+
+def delete(tx: Tx, messages: Iterable[int]) -> None:
+    gone = [{"row": message} for message in messages]
+    if gone:
+        tx.connection.execute(delete_from(_messages).where(_c.id == bindparam("row")), gone)
+
+
+def delete_received(tx: Tx, receipts: Iterable[tuple[int, int, str]]) -> None:
+    """(queue, message, receipt); those that are there no more, or held by another receipt, are left alone."""
+    rows = [{"queue": queue, "row": row, "token": token} for queue, row, token in receipts]
+    if rows:
+        held_so = (
+            _c.id == bindparam("row"),
+            _c.queue_id == bindparam("queue"),
+            _c.receipt == bindparam("token"),
+        )
+        tx.connection.execute(delete_from(_messages).where(*held_so), rows)
+
+
+def show_at(tx: Tx, message: int, visible_ms: int) -> None:
+    """Change when it may be received (again)."""
+    tx.connection.execute(update(_messages).where(_c.id == message).values(visible_ms=visible_ms))
+
+
+def move(tx: Tx, message: Message, queue_id: int, expires_ms: int, source_arn: str) -> None:
+    """To a dead-letter queue, as the same message."""
+    told = {**message.system_attributes, "DeadLetterQueueSourceArn": source_arn}
+    values = {
+        "queue_id": queue_id,
+        "visible_ms": tx.now_ms,
+        "expires_ms": expires_ms,
+        "receipt": None,
+        "system_attributes": told,
+    }
+    tx.connection.execute(update(_messages).where(_c.id == message.id).values(values))
+
+
+def first(tx: Tx, queue_id: int, limit: int, *, after: int = 0) -> list[Message]:
+    """In the order of arrival, whether they can be received or not; none that has expired."""
+    wanted = select(_messages).where(_c.queue_id == queue_id, _c.id > after, _c.expires_ms > tx.now_ms)
+    return [_message(row) for row in tx.connection.execute(wanted.order_by(_c.id).limit(limit))]
+
+
+def purge(tx: Tx, queue_id: int) -> None:
+    tx.connection.execute(delete_from(_messages).where(_c.queue_id == queue_id))
+
+
+def keep_for(tx: Tx, queue_id: int, retention_ms: int) -> None:
+    """A changed retention is also that of messages that are there."""
+    changed = update(_messages).where(_c.queue_id == queue_id)
+    tx.connection.execute(changed.values(expires_ms=_c.sent_ms + retention_ms))
+
+
+def delay_by(tx: Tx, queue_id: int, delay_ms: int) -> None:
+    """A changed delay of a FIFO queue is also that of messages that nobody has received."""
+    waiting = update(_messages).where(_c.queue_id == queue_id, _c.receives == 0)
+    tx.connection.execute(waiting.values(visible_ms=_c.sent_ms + delay_ms))
+
+
+def drop_expired(tx: Tx, queue_id: int, limit: int) -> None:
+    """Of the `limit` that have been visible longest, those that have expired."""
+    oldest = select(_c.id, _c.expires_ms).where(_c.queue_id == queue_id).order_by(_c.visible_ms).limit(limit)
+    found = tx.connection.execute(oldest)
+    delete(tx, [message for message, expires_ms in found if expires_ms <= tx.now_ms])
+
+
+def count(tx: Tx, queue_id: int) -> Counts:
+    later, taken = _c.visible_ms > tx.now_ms, _c.receipt.is_not(None)
+    counted = select(
+        func.count(case((~later, 1))),
+        func.count(case((later & taken, 1))),
+        func.count(case((later & ~taken, 1))),
+    )
+    here = (_c.queue_id == queue_id, _c.expires_ms > tx.now_ms)
+    return Counts(*tx.connection.execute(counted.where(*here)).one())
+
+
+# ---------------------------------------------------------------------------------- deduplication
+
+
+def seen(tx: Tx, queue_id: int, key: str) -> Sent | None:
+    """What was sent under this key within the last five minutes."""
+    wanted = select(_seen.c.message_id, _seen.c.sequence).where(
+        _seen.c.queue_id == queue_id, _seen.c.key == key, _seen.c.expires_ms > tx.now_ms
+    )
+    found = tx.connection.execute(wanted).one_or_none()
+    return None if found is None else Sent(found.message_id, found.sequence)
+
+
+def remember(tx: Tx, queue_id: int, key: str, sent: Sent, expires_ms: int) -> None:
+    """And forget what is over."""
+    tx.connection.execute(delete_from(_seen).where(_seen.c.expires_ms <= tx.now_ms))
+    values = {
+        "queue_id": queue_id,
+        "key": key,
+        "message_id": sent.message_id,
+        "sequence": sent.sequence,
+        "expires_ms": expires_ms,
+    }
+    tx.connection.execute(insert(_seen).values(values))
+
+
+def _message(row: Row[Any]) -> Message:
+    return Message(**row._mapping)  # noqa: SLF001 - the columns are the fields
