@@ -7,6 +7,7 @@ from lamb.model.errors import (
     InvalidRequestContent,
     LambError,
     PreconditionFailed,
+    ProvisionedConcurrencyConfigNotFound,
     RequestTooLarge,
     ResourceConflict,
     ResourceNotFound,
@@ -57,6 +58,7 @@ OF_VERDICT = {
 
 _OF_ERROR: dict[type[LambError], int] = {
     ResourceNotFound: NOT_FOUND,
+    ProvisionedConcurrencyConfigNotFound: NOT_FOUND,
     ResourceConflict: CONFLICT,
     PreconditionFailed: CONFLICT,
     TooManyRequests: THROTTLED,

@@ -20,7 +20,8 @@ from lamb.daemon.events import Events
 from lamb.daemon.metering import Metering
 from lamb.daemon.ports import Ports
 from lamb.daemon.routing import Routes, Settling
-from lamb.engine.invoker import Engine, Identity
+from lamb.engine.invoker import Engine
+from lamb.engine.launch import Identity
 from lamb.logs import follow
 from lamb.logs.journal import Group, Journal
 from lamb.logs.metrics import Metrics

@@ -134,9 +134,8 @@ async def build(
         clock=machine,
         identify=services.tokens.identify,
     )
-    worker = _worker(services, clock, settings.max_environments)
-    services.events = Events(services, worker, clock)
-    return Daemon(services, engine, worker, services.ports, database, journal)
+    services.events = Events(services, _worker(services, clock, settings), clock)
+    return Daemon(services, engine, services.events.worker, services.ports, database, journal)
 
 
 def _policy(settings: Settings) -> Policy:
@@ -145,18 +144,20 @@ def _policy(settings: Settings) -> Policy:
         max_environments=settings.max_environments,
         memory_total_mb=settings.memory_total_mb or _machine_memory_mb(),
         environment_idle_s=settings.environment_idle_s,
+        account_concurrency=settings.account_concurrency,
     )
 
 
-def _worker(services: Services, clock: HomeClock, most: int) -> Worker:
+def _worker(services: Services, clock: HomeClock, settings: Settings) -> Worker:
     hands = Hands(
         route=services.routes.route,
         draw=services.routes.draw,
         run=services.engine.invoke,
-        blocked=lambda _: False,
+        blocked=services.engine.limits.blocked,
         room=services.engine.room,
         metrics=services.metrics,
     )
+    most = settings.max_environments
     post = Post(services.core.remote_services, clock, services.run)
     attempts = Attempts(services.core, services.group, clock, hands, post)
     return Worker(services.group, clock, attempts, (min(2 * (os.cpu_count() or 1), most), most))
