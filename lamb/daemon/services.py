@@ -21,6 +21,7 @@ from lamb.daemon.ports import Ports
 from lamb.daemon.routing import Routes, Settling
 from lamb.engine.invoker import Engine
 from lamb.engine.launch import Identity
+from lamb.engine.provisioned import Provisioned
 from lamb.logs import follow
 from lamb.logs.journal import Group, Journal
 from lamb.model.errors import HomeUnusable, LambError, ServiceFailure
@@ -56,6 +57,7 @@ class Services:
         self.stop = stop
         # Set by wiring, which needs this object to build them.
         self.engine: Engine
+        self.provisioned: Provisioned
         self.routes: Routes
         self.events: Events
         self.group: GroupCommit

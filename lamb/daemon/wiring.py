@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lamb.core import clock as home_time
-from lamb.core import events, invoke, packages, updates
+from lamb.core import concurrency, events, invoke, packages, updates
 from lamb.core.context import Core
 from lamb.daemon.arrivals import Arrivals
 from lamb.daemon.events import Events
@@ -19,6 +19,7 @@ from lamb.daemon.ports import Ports
 from lamb.daemon.routing import Routes
 from lamb.daemon.services import Services
 from lamb.engine.invoker import Engine, Policy
+from lamb.engine.provisioned import Provisioned
 from lamb.engine.zygotes import Zygotes
 from lamb.logs.journal import Journal
 from lamb.model.clock import HomeClock, SystemClock
@@ -67,6 +68,7 @@ class Daemon:
 
     async def close(self, grace_s: float) -> None:
         await self.worker.close(grace_s)
+        await self.services.provisioned.close()
         await self.engine.close()
         await self.services.close()
         await self.services.group.close()
@@ -102,6 +104,8 @@ async def build(
         require_runtime=runtimes.require,
         changed=told(lambda: services.routes.forget),
         retired=told(lambda: services.engine.retire),
+        allotted=told(lambda: services.provisioned.allot),
+        account_concurrency=settings.account_concurrency,
         changing=told(lambda: services.events.worker.hold),
         queued=told(lambda: services.events.worker.queued),
         retry_base_s=settings.retry_base_s,
@@ -110,10 +114,7 @@ async def build(
     )
     home_time.take_up(core, clock, settings.time_scale)
     # Last of what stays behind when a daemon does not get further than here.
-    cgroups, cgroup_reason = _cgroups()
-    reasons = {**wall_reasons, "cgroup": cgroup_reason}
-    standing = Standing({name: reasons[name] for name in NAMES})
-
+    cgroups, standing = _walls(wall_reasons)
     services = Services(settings, core, runtimes, journal, stop)
     services.tokens.port = function_port
     services.group = GroupCommit(database)
@@ -130,6 +131,7 @@ async def build(
         clock=machine,
         identify=services.tokens.identify,
     )
+    services.provisioned = _provisioned(services)
     worker = _worker(services, clock, settings.max_environments)
     services.events = Events(core, worker, clock, services.routes.route, services.run)
     return Daemon(services, engine, worker, services.ports, database, journal)
@@ -150,7 +152,7 @@ def _worker(services: Services, clock: HomeClock, most: int) -> Worker:
         route=services.routes.route,
         draw=services.routes.draw,
         run=services.engine.invoke,
-        blocked=lambda _: False,
+        blocked=services.engine.limits.blocked,
         room=services.engine.room,
     )
     post = Post(services.core.remote_services, clock, services.run)
@@ -158,12 +160,25 @@ def _worker(services: Services, clock: HomeClock, most: int) -> Worker:
     return Worker(services.group, clock, attempts, (min(2 * (os.cpu_count() or 1), most), most))
 
 
-def _cgroups() -> tuple[CgroupTree | None, str]:
-    """Our groups, or why there are none."""
+def _provisioned(services: Services) -> Provisioned:
+    """What functions have set aside of the account's concurrency holds from the first invocation on."""
+    provisioned = Provisioned(services.engine, lambda version: services.routes.target(version, 0))
+    services.core.progress = provisioned.progress
     try:
-        return CgroupTree(), ""
+        for allotment in concurrency.allotments(services.core):
+            provisioned.allot(allotment)
+    except LambError as error:  # as in `recover`
+        sys.stderr.write(f"no function has its reserved and provisioned concurrency: {error.message}\n")
+    return provisioned
+
+
+def _walls(reasons: dict[str, str]) -> tuple[CgroupTree | None, Standing]:
+    """Our groups, if there can be any, and the walls with the reasons of those that do not stand."""
+    try:
+        cgroups, reason = CgroupTree(), ""
     except OSError as error:
-        return None, str(error)
+        cgroups, reason = None, str(error)
+    return cgroups, Standing({name: {**reasons, "cgroup": reason}[name] for name in NAMES})
 
 
 def _machine_memory_mb() -> int:
