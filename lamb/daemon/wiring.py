@@ -15,6 +15,7 @@ from lamb.core import concurrency, events, invoke, packages, updates
 from lamb.core.context import Core
 from lamb.daemon.arrivals import Arrivals
 from lamb.daemon.events import Events
+from lamb.daemon.metering import Metering
 from lamb.daemon.ports import Ports
 from lamb.daemon.routing import Routes
 from lamb.daemon.services import Services
@@ -22,6 +23,7 @@ from lamb.engine.invoker import Engine, Policy
 from lamb.engine.provisioned import Provisioned
 from lamb.engine.zygotes import Zygotes
 from lamb.logs.journal import Journal
+from lamb.logs.metrics import Metrics
 from lamb.model.clock import HomeClock, SystemClock
 from lamb.model.errors import LambError
 from lamb.model.settings import Settings, process_environment
@@ -107,7 +109,7 @@ async def build(
         allotted=told(lambda: services.provisioned.allot),
         account_concurrency=settings.account_concurrency,
         changing=told(lambda: services.events.worker.hold),
-        queued=told(lambda: services.events.worker.queued),
+        queued=told(lambda: services.events.queued),
         retry_base_s=settings.retry_base_s,
         remote_services=remote_services(process_environment()),
         arrived=told(lambda: services.arrivals.announce),
@@ -119,6 +121,8 @@ async def build(
     services.tokens.port = function_port
     services.group = GroupCommit(database)
     services.arrivals = Arrivals(clock)
+    services.metrics = Metrics(clock)
+    services.metering = Metering(services.metrics, core, services.run)
     services.routes = Routes(
         lambda reference: services.run(invoke.resolve, core, reference),
         random.Random(settings.seed),  # noqa: S311 - a draw, not a secret
@@ -133,7 +137,7 @@ async def build(
     )
     services.provisioned = _provisioned(services)
     worker = _worker(services, clock, settings.max_environments)
-    services.events = Events(core, worker, clock, services.routes.route, services.run)
+    services.events = Events(services, worker, clock)
     return Daemon(services, engine, worker, services.ports, database, journal)
 
 
@@ -154,6 +158,7 @@ def _worker(services: Services, clock: HomeClock, most: int) -> Worker:
         run=services.engine.invoke,
         blocked=services.engine.limits.blocked,
         room=services.engine.room,
+        metrics=services.metrics,
     )
     post = Post(services.core.remote_services, clock, services.run)
     attempts = Attempts(services.core, services.group, clock, hands, post)
