@@ -81,7 +81,6 @@ class Daemon:
 async def build(
     settings: Settings, wall_reasons: dict[str, str], function_port: int, stop: Callable[[], None]
 ) -> Daemon:
-    loop = asyncio.get_running_loop()
     # Functions and their logs live by the machine's time; what waits and expires, by the home's.
     machine = SystemClock()
     clock = HomeClock(machine)
@@ -92,13 +91,7 @@ async def build(
     journal = Journal(settings.home / "logs", settings.log_max_mb * _MB)
     services: Services
 
-    # Called by the control plane, from its threads.
-    def told(who: Callable[[], Callable[..., None]]) -> Callable[..., None]:
-        def tell(*what: object) -> None:
-            loop.call_soon_threadsafe(who(), *what)
-
-        return tell
-
+    told = _teller(asyncio.get_running_loop())
     core = Core(
         database=database,
         shelf=Shelf(settings.home / "packages"),
@@ -139,6 +132,20 @@ async def build(
     worker = _worker(services, clock, settings.max_environments)
     services.events = Events(services, worker, clock)
     return Daemon(services, engine, worker, services.ports, database, journal)
+
+
+def _teller(
+    loop: asyncio.AbstractEventLoop,
+) -> Callable[[Callable[[], Callable[..., None]]], Callable[..., None]]:
+    """Makes callbacks for the control plane, which calls them from its threads."""
+
+    def told(who: Callable[[], Callable[..., None]]) -> Callable[..., None]:
+        def tell(*what: object) -> None:
+            loop.call_soon_threadsafe(who(), *what)
+
+        return tell
+
+    return told
 
 
 def _policy(settings: Settings) -> Policy:
@@ -183,7 +190,8 @@ def _walls(reasons: dict[str, str]) -> tuple[CgroupTree | None, Standing]:
         cgroups, reason = CgroupTree(), ""
     except OSError as error:
         cgroups, reason = None, str(error)
-    return cgroups, Standing({name: {**reasons, "cgroup": reason}[name] for name in NAMES})
+    reasons = {**reasons, "cgroup": reason}
+    return cgroups, Standing({name: reasons[name] for name in NAMES})
 
 
 def _machine_memory_mb() -> int:
