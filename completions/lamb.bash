@@ -3,7 +3,7 @@
 _lamb_command() {
     case "$1" in
         '')
-            commands='create update configure show list delete publish versions alias rollback invoke logs stats events async wait clock env key package runtimes doctor serve daemon config completion help'
+            commands='create update configure show list delete publish versions alias rollback invoke logs stats concurrency events async wait clock env key package runtimes doctor serve daemon config completion help'
             options='--json -v --verbose --color --home --version --help'
             values='--color=auto|always|never --home=dirs'
             arguments=''
@@ -114,6 +114,12 @@ _lamb_command() {
             commands=''
             options='--since --json -v --verbose --color --home --help'
             values='--since=text --color=auto|always|never --home=dirs'
+            arguments='references'
+            ;;
+        'concurrency')
+            commands=''
+            options='--reserved --provisioned --clear --no-wait --json -v --verbose --color --home --help'
+            values='--reserved=text --provisioned=text --color=auto|always|never --home=dirs'
             arguments='references'
             ;;
         'events')
@@ -306,7 +312,7 @@ _lamb_command() {
             commands=''
             options='--json -v --verbose --color --home --help'
             values='--color=auto|always|never --home=dirs'
-            arguments='create|update|configure|show|list|delete|publish|versions|alias|rollback|invoke|logs|stats|events|async|wait|clock|env|key|package|runtimes|doctor|serve|daemon|config|completion|help|exit-codes'
+            arguments='create|update|configure|show|list|delete|publish|versions|alias|rollback|invoke|logs|stats|concurrency|events|async|wait|clock|env|key|package|runtimes|doctor|serve|daemon|config|completion|help|exit-codes'
             ;;
     esac
 }

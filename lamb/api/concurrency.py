@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from lamb.api import shapes
-from lamb.api.messages import Call, Reply
+from lamb.api.messages import Call, Reply, Response, json_response
+from lamb.api.own import Ask
 from lamb.core import concurrency, provisioned
+
+_WAIT_MAX_S = 60.0
 
 
 def put(call: Call) -> Reply:
@@ -40,3 +43,13 @@ def list_provisioned(call: Call) -> Reply:
 def delete_provisioned(call: Call) -> Reply:
     provisioned.delete(call.core, call.reference())
     return Reply(status=204)
+
+
+async def until_provisioned(ask: Ask) -> Response:
+    """GetProvisionedConcurrencyConfig, but waits for at most `timeout_ms` while it is in progress."""
+    wanted_ms = ask.argument("timeout_ms")
+    timeout_s = _WAIT_MAX_S if wanted_ms is None else min(wanted_ms / 1000, _WAIT_MAX_S)
+    core, reference = ask.services.core, ask.reference()
+    version = (await ask.services.run(provisioned.get, core, reference)).version
+    await ask.services.provisioned.settled(reference.key, version, timeout_s)
+    return json_response(shapes.provision(await ask.services.run(provisioned.get, core, reference)))

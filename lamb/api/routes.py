@@ -63,6 +63,7 @@ OWN: Mapping[tuple[str, str], Callable[[own.Ask], Awaitable[Response]]] = {
     ("GET", "/_lamb/stats/{function}"): stats.of_function,
     ("GET", "/_lamb/metrics"): stats.scrape,
     ("GET", "/_lamb/functions/{function}/settled"): own.settled,
+    ("GET", "/_lamb/functions/{function}/provisioned"): concurrency.until_provisioned,
     ("GET", "/_lamb/functions/{function}/environment"): own.environment,
     ("POST", "/_lamb/functions/{function}/aliases/{name}/rollback"): own.rollback,
     ("GET", "/_lamb/events"): events.list_all,

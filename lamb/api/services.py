@@ -54,6 +54,14 @@ class Events(Protocol):
         ...
 
 
+class Provisioned(Protocol):
+    """Environments that are started ahead."""
+
+    async def settled(self, key: FunctionKey, version: str, timeout_s: float) -> bool:
+        """Wait until those of a version are no longer in progress; False when `timeout_s` has passed."""
+        ...
+
+
 class Arrivals(Protocol):
     """Waiting for what a local queue gets, by the queue's ARN."""
 
@@ -106,6 +114,11 @@ class Services(Protocol):
     @property
     def arrivals(self) -> Arrivals:
         """Who waits for messages of local queues."""
+        ...
+
+    @property
+    def provisioned(self) -> Provisioned:
+        """Provisioned concurrency."""
         ...
 
     @property

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lamb.client.concurrency import Concurrency
 from lamb.client.counters import Counters
 from lamb.client.events import Events
 from lamb.client.session import Session
@@ -59,6 +60,7 @@ class Client:
     def __init__(self, home: Path, environment: Mapping[str, str]) -> None:
         """`environment`: the caller's; a daemon started here gets what it needs of it."""
         self._session = Session(home, environment)
+        self.concurrency = Concurrency(self._session)
         self.events = Events(self._session)
         self.counters = Counters(self._session)
 

@@ -22,6 +22,7 @@ from lamb.daemon.ports import Ports
 from lamb.daemon.routing import Routes, Settling
 from lamb.engine.invoker import Engine
 from lamb.engine.launch import Identity
+from lamb.engine.provisioned import Provisioned
 from lamb.logs import follow
 from lamb.logs.journal import Group, Journal
 from lamb.logs.metrics import Metrics
@@ -58,6 +59,7 @@ class Services:
         self.stop = stop
         # Set by wiring, which needs this object to build them.
         self.engine: Engine
+        self.provisioned: Provisioned
         self.routes: Routes
         self.events: Events
         self.group: GroupCommit

@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable
 
 from lamb.engine.environment import Environment
 from lamb.engine.invoker import Engine
-from lamb.model.concurrency import INIT_FAILURE, Allotment, Progress
+from lamb.model.concurrency import Allotment, Progress
 from lamb.model.errors import EnvironmentLost, LambError, TooManyRequests
 from lamb.model.invocation import Target
 from lamb.model.names import FunctionKey, Reference
+from lamb.model.wire import INIT_FAILURE
 
 # More at once would only take turns on the processors, and keep invocations from them.
 _AT_ONCE = 4

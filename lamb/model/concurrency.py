@@ -17,9 +17,6 @@ Reason = Literal[
 """TooManyRequestsException's Reason: the account, or the machine · the function's own ceiling · the speed at
 which a function gets new environments, without and with reserved concurrency."""
 
-INIT_FAILURE = "FUNCTION_ERROR_INIT_FAILURE"
-"""StatusReason of provisioned concurrency whose handler could not be loaded."""
-
 
 @dataclass(frozen=True, slots=True)
 class Allotment:
@@ -39,4 +36,4 @@ class Progress:
     available: int = 0
     status: Literal["IN_PROGRESS", "READY", "FAILED"] = "IN_PROGRESS"
     reason: str | None = None
-    """Of FAILED: `INIT_FAILURE`, or what kept environments from being started."""
+    """Of FAILED: `wire.INIT_FAILURE`, or what kept environments from being started."""

@@ -36,6 +36,9 @@ _UNTYPED = frozenset(
     }
 )
 
+INIT_FAILURE = "FUNCTION_ERROR_INIT_FAILURE"
+"""StatusReason of provisioned concurrency whose handler could not be loaded."""
+
 Headers = list[tuple[str, str]]
 
 

@@ -15,11 +15,12 @@ from integration.engine_room import Room, state
 
 from lamb.engine.environment import Environment
 from lamb.engine.provisioned import Provisioned
-from lamb.model.concurrency import INIT_FAILURE, Allotment, Progress
+from lamb.model.concurrency import Allotment, Progress
 from lamb.model.errors import KMSAccessDenied, TooManyRequests
 from lamb.model.function import Logging
 from lamb.model.invocation import Target
 from lamb.model.names import Reference
+from lamb.model.wire import INIT_FAILURE
 
 WHO = """
     import os, time

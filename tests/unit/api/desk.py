@@ -42,6 +42,7 @@ class Services:
     settling: list[FunctionKey] = field(default_factory=list)
     queries: list[LogQuery] = field(default_factory=list)
     accepted: list[tuple[Reference, Event]] = field(default_factory=list)
+    waited: list[tuple[FunctionKey, str, float]] = field(default_factory=list)
     clock_changes: list[dict[str, Any]] = field(default_factory=list)
     unwritten: Taken = field(default_factory=dict)
     backlog_now: dict[FunctionKey, Backlog] = field(default_factory=dict)
@@ -51,6 +52,10 @@ class Services:
     @property
     def events(self) -> Events:
         return Events(self)
+
+    @property
+    def provisioned(self) -> Provisioned:
+        return Provisioned(self)
 
     async def run(self, work: Callable[..., Any], *args: Any) -> Any:
         return work(*args)
@@ -125,6 +130,17 @@ class Services:
 
     def stop(self) -> None:
         self.stopped = True
+
+
+@dataclass
+class Provisioned:
+    """Notes what is waited for."""
+
+    services: Services
+
+    async def settled(self, key: FunctionKey, version: str, timeout_s: float) -> bool:
+        self.services.waited.append((key, version, timeout_s))
+        return True
 
 
 @dataclass

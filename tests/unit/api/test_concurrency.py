@@ -130,3 +130,13 @@ def test_an_amount_that_no_database_could_hold_is_refused(office: Desk, f) -> No
     for amount in (1 << 31, 1 << 63, 1 << 70):
         assert reserve(office, amount).status == 400
         assert provide(office, "1", amount).status == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "timeout_s"), [("", 60.0), ("?timeout_ms=1500", 1.5), ("?timeout_ms=999999", 60.0)]
+)
+def test_a_caller_can_wait_while_it_is_in_progress(office: Desk, f, query: str, timeout_s: float) -> None:
+    answer = provide(office, "1", 1)
+    waited = office.ask("GET", f"/_lamb/functions/f%3A1/provisioned{query}")
+    assert (waited.status, waited.document) == (200, answer.document)
+    assert office.services.waited == [(key(), "1", timeout_s)]

@@ -21,6 +21,7 @@ LINES = {
     "async": "async hello --retries 1",
     "clock": "clock +6h",
     "completion": "completion bash",
+    "concurrency": "concurrency hello",
     "config get": "config get region",
     "config list": "config list --origin",
     "configure": "configure hello --memory 256",

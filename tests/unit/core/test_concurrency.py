@@ -9,7 +9,7 @@ import pytest
 from unit.core.plane import ARN, FIRST, PLACE, Plane, key, ref
 
 from lamb.core import aliases, concurrency, functions, provisioned
-from lamb.model.concurrency import INIT_FAILURE, Allotment, Progress
+from lamb.model.concurrency import Allotment, Progress
 from lamb.model.errors import (
     InvalidParameterValue,
     LambError,
@@ -18,6 +18,7 @@ from lamb.model.errors import (
     ResourceNotFound,
 )
 from lamb.model.requests import Page
+from lamb.model.wire import INIT_FAILURE
 
 UNQUALIFIED = (
     "This operation is permitted on Lambda functions only. Aliases and versions do not support this "
