@@ -37,9 +37,7 @@ Network = Annotated[
 ]
 DeadLetter = Annotated[
     str | None,
-    typer.Option(
-        "--dead-letter", metavar="TO", help="For failed events: queue:NAME, topic:NAME, an ARN"
-    ),
+    typer.Option("--dead-letter", metavar="TO", help="For failed events: queue:NAME, topic:NAME, an ARN"),
 ]
 LogFormat = Annotated[Literal["text", "json"] | None, typer.Option("--log-format")]
 LogLevel = Annotated[

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from lamb.core import events
+from lamb.core import events, found, queues, topics
 from lamb.core.context import Core
-from lamb.model.errors import InvalidParameterValue, LambError
+from lamb.model.errors import InvalidParameterValue, LambError, ResourceNotFound
 from lamb.model.events import Delivery
 from lamb.model.names import FunctionKey, Place, parse_reference
+from lamb.model.queue import parse_arn
+from lamb.model.topic import local_topic
 from lamb.store import functions
 from lamb.store.database import Tx
 
@@ -23,8 +25,16 @@ def service(arn: str) -> str:
 
 def deliver(core: Core, tx: Tx, delivery: Delivery) -> None:
     """Make one local delivery in the caller's transaction. Raises ResourceNotFound, LambError."""
+    attributes = {name: {"DataType": kind, "StringValue": value} for name, kind, value in delivery.attributes}
+    body = delivery.body.decode("utf-8", "replace")
     kind = service(delivery.arn)
-    if kind == "lambda":
+    if kind == "sqs":
+        queues.deliver(tx, delivery.arn, body, attributes)
+        # Before the commit, and yet not too early: a receive waits for the writer's turn.
+        core.arrived(delivery.arn)
+    elif kind == "sns":
+        topics.deliver(core, tx, delivery.arn, body, attributes)
+    elif kind == "lambda":
         events.accept(core, tx, delivery.arn, delivery.body)
     else:
         raise LambError(f"lamb has no {kind or 'such'} destination of its own: {delivery.arn}")
@@ -52,12 +62,23 @@ def refuse_unusable(core: Core, tx: Tx, key: FunctionKey, member: str, arn: str)
         if other == key:
             raise InvalidParameterValue("You can't specify the function as a destination for itself.")
         there = functions.find(tx, other) is not None
-    elif kind in core.remote_services:
-        return
     else:
-        there = False
+        there = kind in core.remote_services or _kept_here(tx, kind, arn)
     if not there:
         raise InvalidParameterValue(f"The destination ARN {arn} is invalid.", hint=_way_to(kind))
+
+
+def _kept_here(tx: Tx, kind: str, arn: str) -> bool:
+    try:
+        if kind == "sqs":
+            found.queue(tx, parse_arn(arn))
+        elif kind == "sns":
+            found.topic(tx, local_topic(arn))
+        else:
+            return False
+    except ResourceNotFound:
+        return False
+    return True
 
 
 def _way_to(kind: str) -> str:

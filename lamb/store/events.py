@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, func, insert, or_, select, tuple_, update
+from sqlalchemy import Row, and_, bindparam, func, insert, literal_column, null, or_, select, tuple_, update
 from sqlalchemy import delete as delete_from
 
 from lamb.model.events import Ending, EventView, QueuedEvent, Retrial
 from lamb.model.names import FunctionKey, Place
 from lamb.store.database import Tx
 from lamb.store.event_tables import events
+from lamb.store.prepared import Prepared
 
 _KEPT = 10_000
 """Succeeded events that are still shown."""
@@ -43,12 +44,13 @@ class Claimed:
     """When the next of those that were not claimed is due; None where there is none."""
 
 
-_ADD = insert(events)
+# Spelled out: a partial index is found only by a condition that is known when the statement is prepared.
+_IS_QUEUED = events.c.state == literal_column("'queued'")
 _OPEN = and_(
     events.c.account == bindparam("account"),
     events.c.region == bindparam("region"),
     events.c.name == bindparam("name"),
-    events.c.state == "queued",
+    _IS_QUEUED,
 )
 _CLAIMABLE = (
     select(events)
@@ -56,26 +58,41 @@ _CLAIMABLE = (
     .order_by(events.c.due_ms, events.c.id)
     .limit(bindparam("most"))
 )
-_TAKE = update(events).where(events.c.request_id == bindparam("wanted")).values(lease=bindparam("mine"))
-_RETRY = (
-    update(events)
-    .where(events.c.request_id == bindparam("wanted"), events.c.state == "queued")
-    .values(
-        lease=None,
-        **{name: bindparam(f"new_{name}") for name in ("due_ms", "retries", "throttles", "runs")},
+_THIS = events.c.request_id == bindparam("wanted")
+
+
+def _new(*names: str) -> dict[str, Any]:
+    # A parameter may not have the name of a column.
+    return {name: bindparam(f"new_{name}") for name in names}
+
+
+_ADD = Prepared(
+    insert(events).values(
+        {
+            name: bindparam(name)
+            for name in (
+                "request_id", "account", "region", "name", "qualifier", "payload", "trace_id", "state",
+                "lease", "received_ms", "due_ms", "retries", "throttles", "runs",
+            )
+        }
     )
-)
-_END_NAMES = ("state", "finished_ms", "runs", "condition", "executed_version", "error")
-_END = (
+)  # fmt: skip
+_TAKE = Prepared(update(events).where(_THIS).values(_new("lease")))
+_RETRY = Prepared(
     update(events)
-    .where(events.c.request_id == bindparam("wanted"), events.c.state == "queued")
-    .values(lease=None, **{name: bindparam(f"new_{name}") for name in _END_NAMES})
+    .where(_THIS, _IS_QUEUED)
+    .values(lease=null(), **_new("due_ms", "retries", "throttles", "runs"))
 )
-_END_AND_DROP = _END.values(payload=None)
+_OVER = (
+    update(events)
+    .where(_THIS, _IS_QUEUED)
+    .values(lease=null(), **_new("state", "finished_ms", "runs", "condition", "executed_version", "error"))
+)
+_END = {"failed": Prepared(_OVER), "succeeded": Prepared(_OVER.values(payload=null()))}
 
 
 def add_many(tx: Tx, rows: Sequence[Addition]) -> None:
-    tx.connection.execute(_ADD, [_columns(row) for row in rows])
+    _ADD.run(tx, [_columns(row) for row in rows])
 
 
 def claim_many(tx: Tx, rows: Sequence[Claim]) -> list[Claimed]:
@@ -92,8 +109,7 @@ def _claim(tx: Tx, claim: Claim) -> Claimed:
     due = [row for row in found[: claim.limit] if row.due_ms <= tx.now_ms]
     left = found[len(due) :]
     if due:
-        taken = [{"wanted": row.request_id, "mine": claim.lease} for row in due]
-        tx.connection.execute(_TAKE, taken)
+        _TAKE.run(tx, [{"wanted": row.request_id, "new_lease": claim.lease} for row in due])
     return Claimed([_event(row) for row in due], left[0].due_ms if left else None)
 
 
@@ -109,12 +125,12 @@ def retry_many(tx: Tx, rows: Sequence[Retrial]) -> None:
         }
         for row in rows
     ]
-    tx.connection.execute(_RETRY, changes)
+    _RETRY.run(tx, changes)
 
 
 def end_many(tx: Tx, rows: Sequence[Ending]) -> None:
     """What succeeded loses its payload; the oldest that succeeded are forgotten now and then."""
-    for statement, state in ((_END_AND_DROP, "succeeded"), (_END, "failed")):
+    for state, statement in _END.items():
         changes = [
             {
                 "wanted": row.event.request_id,
@@ -129,7 +145,7 @@ def end_many(tx: Tx, rows: Sequence[Ending]) -> None:
             if row.state == state
         ]
         if changes:
-            tx.connection.execute(statement, changes)
+            statement.run(tx, changes)
 
 
 def forget_old(tx: Tx) -> int:
@@ -150,7 +166,7 @@ def functions_with_open(tx: Tx) -> list[FunctionKey]:
     last = ("", "", "")
     columns = (events.c.account, events.c.region, events.c.name)
     while True:
-        wanted = select(*columns).where(events.c.state == "queued", tuple_(*columns) > last)
+        wanted = select(*columns).where(_IS_QUEUED, tuple_(*columns) > last)
         wanted = wanted.order_by(*columns).limit(1)
         row = tx.connection.execute(wanted).one_or_none()
         if row is None:
@@ -186,15 +202,13 @@ def count_open(tx: Tx, key: FunctionKey) -> int:
 
 def still_open(tx: Tx, request_ids: Sequence[str]) -> set[str]:
     """Those that are not over: somebody may have cancelled an event while it ran."""
-    wanted = select(events.c.request_id).where(
-        events.c.request_id.in_(request_ids), events.c.state == "queued"
-    )
+    wanted = select(events.c.request_id).where(events.c.request_id.in_(request_ids), _IS_QUEUED)
     return set(tx.connection.execute(wanted).scalars())
 
 
 def cancel(tx: Tx, request_id: str) -> bool:
     """Whether there was anything to cancel: what is over stays as it ended."""
-    wanted = update(events).where(events.c.request_id == request_id, events.c.state == "queued")
+    wanted = update(events).where(events.c.request_id == request_id, _IS_QUEUED)
     done = tx.connection.execute(wanted.values(state="cancelled", lease=None, finished_ms=tx.now_ms))
     return done.rowcount == 1
 
