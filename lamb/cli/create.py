@@ -41,6 +41,7 @@ def configuration(**given: Any) -> dict[str, Any]:
         "Handler": given.get("handler"),
         "Role": given.get("role"),
         "Description": given.get("description"),
+        "Publish": given.get("publish"),
         "MemorySize": given.get("memory"),
         "Timeout": given.get("timeout"),
         "EphemeralStorage": None if given.get("tmp") is None else {"Size": given["tmp"]},
@@ -82,9 +83,7 @@ def create(
     log_format: options.LogFormat = None,
     log_level: options.LogLevel = None,
     publish: options.Publish = False,
-    if_not_exists: Annotated[
-        bool, typer.Option("--if-not-exists", help="No failure when it is there already")
-    ] = False,
+    if_not_exists: options.IfNotExists = False,
     fix_permissions: options.FixPermissions = False,
     dry_run: options.DryRun = False,
     no_wait: options.NoWait = False,
@@ -108,17 +107,16 @@ def create(
         network=network,
         role=role or session.settings.default_role,
         description=description,
-        dead_letter=None if dead_letter is None else target_arn(session, dead_letter),
+        dead_letter=target_arn(session, dead_letter),
         log_format=log_format,
         log_level=log_level,
+        publish=publish or None,
     )
     variables = collect(env, env_file)
     if variables is not None:
         body["Environment"] = {"Variables": variables}
     if tag:
         body["Tags"] = pairs_of(tag, "--tag")
-    if publish:
-        body["Publish"] = True
     if network is None and session.settings.network != "host":
         body["Lamb"] = {"Network": session.settings.network}
     manner = Manner(dry_run, not no_wait, if_not_exists, fix_permissions)

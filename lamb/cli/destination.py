@@ -8,8 +8,10 @@ from lamb.cli.session import Session
 _KINDS = {"queue": "sqs", "topic": "sns", "function": "lambda"}
 
 
-def target_arn(session: Session, text: str) -> str:
-    """`queue:NAME`, `topic:NAME` or `function:NAME` as an ARN of this account; an ARN or "" as it is."""
+def target_arn(session: Session, text: str | None) -> str | None:
+    """`queue:NAME`, `topic:NAME` or `function:NAME` as an ARN of this account; others as they are."""
+    if text is None:
+        return None
     kind, _, name = text.partition(":")
     if not text or kind == "arn":
         return text

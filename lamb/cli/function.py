@@ -55,7 +55,7 @@ def configure(
         network=network,
         role=role,
         description=description,
-        dead_letter=None if dead_letter is None else target_arn(session, dead_letter),
+        dead_letter=target_arn(session, dead_letter),
         log_format=log_format,
         log_level=log_level,
     )

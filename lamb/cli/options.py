@@ -63,6 +63,7 @@ RevisionId = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Names only")]
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask")]
+IfNotExists = Annotated[bool, typer.Option("--if-not-exists", help="No failure when it is there already")]
 IgnoreNotFound = Annotated[
     bool, typer.Option("--ignore-not-found", help="No failure when there is no such thing")
 ]
