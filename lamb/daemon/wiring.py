@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lamb.core import invoke, packages, updates
+from lamb.core import invoke, packages, redrive, updates
 from lamb.core.context import Core
 from lamb.daemon.arrivals import Arrivals
 from lamb.daemon.ports import Ports
@@ -54,6 +54,8 @@ class Daemon:
             for key in await self.services.run(updates.unsettled, core):
                 self.services.settle_soon(key)
             await self.services.run(packages.discard_unused, core)
+            for task_id in await self.services.run(redrive.running, core):
+                self.services.move_messages(task_id)
         except LambError as error:
             sys.stderr.write(f"not everything could be taken up again: {error.message}\n")
 

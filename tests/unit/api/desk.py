@@ -42,6 +42,9 @@ class Services:
     queries: list[LogQuery] = field(default_factory=list)
     hung_up: bool = False
     stopped: bool = False
+    group: Any = None
+    arrivals: Any = None
+    moving: list[int] = field(default_factory=list)
 
     async def run(self, work: Callable[..., Any], *args: Any) -> Any:
         return work(*args)
@@ -70,6 +73,9 @@ class Services:
         if self.trouble is not None:
             raise self.trouble
         self.checked.append(reference)
+
+    def move_messages(self, task_id: int) -> None:
+        self.moving.append(task_id)
 
     def settle_soon(self, key: FunctionKey) -> None:
         self.settling.append(key)
