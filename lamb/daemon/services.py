@@ -7,13 +7,13 @@ import contextlib
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import lamb
 from lamb.api.services import LogQuery
-from lamb.core import functions, updates
+from lamb.core import functions, redrive, updates
 from lamb.core.context import Core
 from lamb.daemon.arrivals import Arrivals
 from lamb.daemon.events import Events
@@ -99,7 +99,10 @@ class Services:
     # ------------------------------------------------------------------ settling
 
     def settle_soon(self, key: FunctionKey) -> None:
-        task = asyncio.get_running_loop().create_task(self._settle(key))
+        self._in_background(self._settle(key))
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
@@ -134,6 +137,19 @@ class Services:
                 waiting.cancel()
                 return False
             await waiting
+
+    # ------------------------------------------------------------------ moving messages
+
+    def move_messages(self, task_id: int) -> None:
+        self._in_background(self._move_messages(task_id))
+
+    async def _move_messages(self, task_id: int) -> None:
+        name = f"move task {task_id}"
+        while not self.arrivals.closed:
+            step = await self.run(redrive.step, self.core, task_id)
+            if step.next_ms is None:
+                return
+            await self.arrivals.wait(name, self.arrivals.seen(name), step.next_ms)
 
     # ------------------------------------------------------------------ telling
 
