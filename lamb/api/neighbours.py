@@ -15,14 +15,14 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from lamb.api import body, sqs
+from lamb.api import body, sns, sqs
 from lamb.api.gate import Principal
 from lamb.api.messages import Response
 from lamb.api.neighbour import Request, Service
 from lamb.api.services import Services
 from lamb.model.errors import AccessDenied, LambError, SerializationFailure, UnknownOperation
 
-SERVICES: Mapping[str, Service] = {"sqs": sqs.SERVICE}
+SERVICES: Mapping[str, Service] = {"sns": sns.SERVICE, "sqs": sqs.SERVICE}
 """By the name that signatures have for them."""
 
 # What stands in front of the dot in X-Amz-Target.

@@ -33,7 +33,7 @@ from lamb.store.group import GroupCommit
 T = TypeVar("T")
 _SETTLE_AGAIN_S = 1.0
 # What functions reach on the listener that is theirs.
-_FOR_FUNCTIONS = ("LAMBDA", "SQS")
+_FOR_FUNCTIONS = ("LAMBDA", "SNS", "SQS")
 
 
 class Services:
