@@ -3,7 +3,7 @@
 _lamb_command() {
     case "$1" in
         '')
-            commands='create update configure show list delete publish versions alias rollback invoke logs events async wait clock env key package runtimes doctor serve daemon config completion help'
+            commands='create update configure show list delete publish versions alias rollback invoke logs stats events async wait clock env key package runtimes doctor serve daemon config completion help'
             options='--json -v --verbose --color --home --version --help'
             values='--color=auto|always|never --home=dirs'
             arguments=''
@@ -108,6 +108,12 @@ _lamb_command() {
             commands=''
             options='-f --follow --since --request-id --grep -t --times --json -v --verbose --color --home --help'
             values='--since=text --request-id=text --grep=text --color=auto|always|never --home=dirs'
+            arguments='references'
+            ;;
+        'stats')
+            commands=''
+            options='--since --json -v --verbose --color --home --help'
+            values='--since=text --color=auto|always|never --home=dirs'
             arguments='references'
             ;;
         'events')
@@ -300,7 +306,7 @@ _lamb_command() {
             commands=''
             options='--json -v --verbose --color --home --help'
             values='--color=auto|always|never --home=dirs'
-            arguments='create|update|configure|show|list|delete|publish|versions|alias|rollback|invoke|logs|events|async|wait|clock|env|key|package|runtimes|doctor|serve|daemon|config|completion|help|exit-codes'
+            arguments='create|update|configure|show|list|delete|publish|versions|alias|rollback|invoke|logs|stats|events|async|wait|clock|env|key|package|runtimes|doctor|serve|daemon|config|completion|help|exit-codes'
             ;;
     esac
 }

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from lamb.api import account, aliases, event_configs, events, functions, own, versions
+from lamb.api import account, aliases, event_configs, events, functions, own, stats, versions
 from lamb.api.members import OPERATIONS, path_member
 from lamb.api.messages import Call, Reply, Response
 from lamb.model.errors import UnknownOperation
@@ -52,6 +52,9 @@ OWN: Mapping[tuple[str, str], Callable[[own.Ask], Awaitable[Response]]] = {
     ("GET", "/_lamb/complete"): own.complete,
     ("GET", "/_lamb/code/{sha256}"): own.code,
     ("GET", "/_lamb/logs/{function}"): own.logs,
+    ("GET", "/_lamb/stats"): stats.of_all,
+    ("GET", "/_lamb/stats/{function}"): stats.of_function,
+    ("GET", "/_lamb/metrics"): stats.scrape,
     ("GET", "/_lamb/functions/{function}/settled"): own.settled,
     ("GET", "/_lamb/functions/{function}/environment"): own.environment,
     ("POST", "/_lamb/functions/{function}/aliases/{name}/rollback"): own.rollback,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from lamb.core.context import Core
 from lamb.model.invocation import Event, Outcome
@@ -76,6 +76,13 @@ class Arrivals(Protocol):
     def closed(self) -> bool:
         """The daemon is stopping: nobody waits any more."""
         ...
+
+
+class Backlog(NamedTuple):
+    """Asynchronous events of one function that are not over."""
+
+    waiting: int
+    running: int
 
 
 class Services(Protocol):
@@ -151,6 +158,14 @@ class Services(Protocol):
         Empty mappings may come in between and mean nothing. A follower is cancelled when its caller
         hangs up, and ends when lamb stops.
         """
+        ...
+
+    async def measured(self, work: Callable[..., T], *args: Any) -> T:
+        """Call `work(core, unwritten, *args)`, a function of `core.metrics`, in the pool."""
+        ...
+
+    async def backlog(self) -> Mapping[FunctionKey, Backlog]:
+        """What is waiting and running of asynchronous events; functions without any may be missing."""
         ...
 
     async def runtimes(self) -> list[Mapping[str, Any]]:

@@ -30,7 +30,7 @@ SECTIONS = {
         "delete": "function",
     },
     "Versions": {"publish": "version", "versions": "version", "alias": "alias", "rollback": "rollback"},
-    "Invocations": {"invoke": "invoke", "logs": "logs"},
+    "Invocations": {"invoke": "invoke", "logs": "logs", "stats": "stats"},
     "Events": {"events": "events", "async": "asynchronous", "wait": "wait", "clock": "clock"},
     "Secrets": {"env": "env", "key": "key"},
     "Packages and host": {"package": "package", "runtimes": "host", "doctor": "host"},

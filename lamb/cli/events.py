@@ -10,7 +10,15 @@ import typer
 from lamb.cli.output import size
 from lamb.cli.session import Session
 
-app = typer.Typer(name="events", help="List, show, cancel and replay asynchronous events")
+app = typer.Typer(
+    name="events",
+    help="""What was sent asynchronously, and what became of it
+
+    lamb events list hello --state failed
+    lamb events show 7f3a2c81-9c7e-4c1b-8c55-0d3a52f0a7b1
+    lamb events replay 7f3a2c81-9c7e-4c1b-8c55-0d3a52f0a7b1 --on 7
+    """,
+)
 
 _TONES = {"succeeded": "green", "failed": "red", "queued": "yellow", "running": "cyan", "cancelled": "dim"}
 

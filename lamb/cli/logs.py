@@ -72,9 +72,9 @@ def print_entries(session: Session, entries: Iterable[dict[str, object]], *, tim
 
 def moment_ms(text: str, now_ms: int) -> int:
     """`10m` ago, or an ISO 8601 time (UTC unless it says otherwise), in milliseconds since the epoch."""
-    ago = re.fullmatch(r"(\d{1,9})([smhdw])", text)
-    if ago:
-        return now_ms - int(ago[1]) * SECONDS[ago[2]] * 1000
+    ago_ms = span_ms(text)
+    if ago_ms is not None:
+        return now_ms - ago_ms
     try:
         moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
@@ -82,3 +82,9 @@ def moment_ms(text: str, now_ms: int) -> int:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)
     return round(moment.timestamp() * 1000)
+
+
+def span_ms(text: str) -> int | None:
+    """`10m` in milliseconds; None for what is no length of time."""
+    span = re.fullmatch(r"(\d{1,9})([smhdw])", text)
+    return int(span[1]) * SECONDS[span[2]] * 1000 if span else None

@@ -13,7 +13,13 @@ from lamb.cli.exit_codes import WAIT_EXPIRED
 from lamb.cli.faults import UsageFault
 from lamb.cli.session import Session
 
-app = typer.Typer(name="wait", help="Wait until something holds; exit code 124 when the time is up")
+app = typer.Typer(
+    name="wait",
+    help="""Wait until something holds; the exit code is 124 when the time is up
+
+    lamb wait events hello --empty --timeout 10m
+    """,
+)
 
 _ASKED_AT_ONCE_S = 30.0
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lamb.client.counters import Counters
 from lamb.client.events import Events
 from lamb.client.session import Session
 from lamb.client.transport import query, quote
@@ -59,6 +60,7 @@ class Client:
         """`environment`: the caller's; a daemon started here gets what it needs of it."""
         self._session = Session(home, environment)
         self.events = Events(self._session)
+        self.counters = Counters(self._session)
 
     # --- functions -----------------------------------------------------------------------------
 

@@ -12,16 +12,18 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import lamb
-from lamb.api.services import LogQuery
+from lamb.api.services import Backlog, LogQuery
 from lamb.core import functions, redrive, updates
 from lamb.core.context import Core
 from lamb.daemon.arrivals import Arrivals
 from lamb.daemon.events import Events
+from lamb.daemon.metering import Metering
 from lamb.daemon.ports import Ports
 from lamb.daemon.routing import Routes, Settling
 from lamb.engine.invoker import Engine, Identity
 from lamb.logs import follow
 from lamb.logs.journal import Group, Journal
+from lamb.logs.metrics import Metrics
 from lamb.model.errors import HomeUnusable, LambError, ServiceFailure
 from lamb.model.invocation import Event, Outcome, Target
 from lamb.model.names import FunctionKey, Place, Reference
@@ -59,6 +61,8 @@ class Services:
         self.events: Events
         self.group: GroupCommit
         self.arrivals: Arrivals
+        self.metrics: Metrics
+        self.metering: Metering
         self._settings = settings
         self._runtimes = runtimes
         self._journal = journal
@@ -81,7 +85,7 @@ class Services:
         self._invoking[request_id] = asyncio.current_task()
         try:
             target = await self.routes.target(reference, seed)
-            return await self.engine.invoke(target, event)
+            return await self.metrics.measured(reference, self.engine.invoke(target, event))
         except asyncio.CancelledError:
             if request_id in self._invoking:  # not by `cancel`: the daemon ends
                 raise
@@ -169,6 +173,12 @@ class Services:
                     "message": entry.message,
                 }
 
+    async def measured(self, work: Callable[..., T], *args: Any) -> T:
+        return await self.metering.read(work, *args)
+
+    async def backlog(self) -> Mapping[FunctionKey, Backlog]:
+        return {}
+
     async def runtimes(self) -> list[Mapping[str, Any]]:
         found = await self.run(self._runtimes.found)
         return [
@@ -223,6 +233,7 @@ class Services:
         await self.ports.unlisten(port)
 
     async def close(self) -> None:
+        await self.metering.close()
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)

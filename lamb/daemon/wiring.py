@@ -15,12 +15,14 @@ from lamb.core import events, invoke, packages, redrive, updates
 from lamb.core.context import Core
 from lamb.daemon.arrivals import Arrivals
 from lamb.daemon.events import Events
+from lamb.daemon.metering import Metering
 from lamb.daemon.ports import Ports
 from lamb.daemon.routing import Routes
 from lamb.daemon.services import Services
 from lamb.engine.invoker import Engine, Policy
 from lamb.engine.zygotes import Zygotes
 from lamb.logs.journal import Journal
+from lamb.logs.metrics import Metrics
 from lamb.model.clock import HomeClock, SystemClock
 from lamb.model.errors import LambError
 from lamb.model.settings import Settings, process_environment
@@ -120,6 +122,8 @@ async def build(
     services.tokens.port = function_port
     services.group = GroupCommit(database)
     services.arrivals = Arrivals(clock)
+    services.metrics = Metrics(clock)
+    services.metering = Metering(services.metrics, core, services.run)
     services.routes = Routes(
         lambda reference: services.run(invoke.resolve, core, reference),
         random.Random(settings.seed),  # noqa: S311 - a draw, not a secret

@@ -84,3 +84,6 @@ VISIBILITY_MAX_S = 43_200
 PURGE_AGAIN_S = 60
 # StartMessageMoveTask, its bound on messages a second
 MOVES_PER_SECOND_MAX = 500
+# CloudWatch concepts, "Metrics retention": "Data points with a period of 60 seconds (1 minute) are available
+# for 15 days"
+METRICS_KEPT_DAYS = 15

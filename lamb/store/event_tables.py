@@ -86,17 +86,19 @@ provisioned = Table(
     Column("last_modified_ms", BigInteger, nullable=False),
 )
 
-# Counters of one function in one minute, as JSON: written now and then, not with each invocation.
+# What was counted of one function in one minute: written now and then, not with each invocation.
 metrics = Table(
     "metrics",
     metadata,
     Column("account", String, primary_key=True),
     Column("region", String, primary_key=True),
     Column("name", String, primary_key=True),
-    # Minutes since the epoch.
+    # Minutes since the epoch; 0 has the sum of all there ever were, also of those that are no longer kept.
     Column("minute", Integer, primary_key=True),
+    # JSON, see lamb/logs/counts.py.
     Column("counts", String, nullable=False),
 )
+Index("metrics_by_minute", metrics.c.minute)
 
 # One row: how this home's time goes, where somebody set it going.
 clock = Table(

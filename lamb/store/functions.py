@@ -77,6 +77,13 @@ def last_number(tx: Tx, key: FunctionKey) -> int:
     return found or 0
 
 
+def keys(tx: Tx, place: Place) -> list[FunctionKey]:
+    """Of all functions of an account and region."""
+    here = (_functions.c.account == place.account, _functions.c.region == place.region)
+    names = tx.connection.execute(select(_functions.c.name).where(*here)).scalars()
+    return [FunctionKey(place.account, place.region, name) for name in names]
+
+
 def usage(tx: Tx, place: Place) -> Usage:
     here = (_functions.c.account == place.account) & (_functions.c.region == place.region)
     counted = select(func.count(), func.coalesce(func.sum(_functions.c.reserved_concurrency), 0))

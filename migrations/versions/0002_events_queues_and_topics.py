@@ -82,6 +82,7 @@ def _events() -> None:
         sa.Column("minute", sa.Integer, primary_key=True),
         sa.Column("counts", sa.String, nullable=False),
     )
+    op.create_index("metrics_by_minute", "metrics", ["minute"])
     op.create_table(
         "clock",
         sa.Column("id", sa.Integer, primary_key=True),

@@ -12,9 +12,10 @@ from typing import Any
 
 from lamb.api.app import App
 from lamb.api.gate import Gate
-from lamb.api.services import LogQuery
+from lamb.api.services import Backlog, LogQuery
 from lamb.core import updates
 from lamb.core.context import Core
+from lamb.logs.metrics import Taken
 from lamb.model.clock import ManualClock
 from lamb.model.errors import LambError
 from lamb.model.invocation import Event, Outcome
@@ -42,6 +43,8 @@ class Services:
     queries: list[LogQuery] = field(default_factory=list)
     accepted: list[tuple[Reference, Event]] = field(default_factory=list)
     clock_changes: list[dict[str, Any]] = field(default_factory=list)
+    unwritten: Taken = field(default_factory=dict)
+    backlog_now: dict[FunctionKey, Backlog] = field(default_factory=dict)
     hung_up: bool = False
     stopped: bool = False
     group: Any = None
@@ -105,6 +108,12 @@ class Services:
                 self.hung_up = True
                 raise
 
+    async def measured(self, work: Callable[..., Any], *args: Any) -> Any:
+        return work(self.core, self.unwritten, *args)
+
+    async def backlog(self) -> Mapping[FunctionKey, Backlog]:
+        return self.backlog_now
+
     async def runtimes(self) -> list[Mapping[str, Any]]:
         return [{"name": "python3.11", "path": "/p"}, {"name": "python3.12", "path": None}]
 
@@ -118,7 +127,7 @@ class Services:
         assert port
 
     def health(self) -> Mapping[str, Any]:
-        return {"version": "1.0"}
+        return {"version": "1.0", "uptimeMs": 1500, "environments": 3, "busy": 1}
 
     def stop(self) -> None:
         self.stopped = True

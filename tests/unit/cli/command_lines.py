@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import os
 import pty
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
+
+from unit.cli.memory_events import MemoryEvents
 
 from lamb.cli import app
 from lamb.cli.output import Output
@@ -40,6 +42,71 @@ def configuration(name: str, version: str = "$LATEST", **changes: Any) -> dict[s
     }
 
 
+def statistics(*, count: int = 50, **of: float) -> dict[str, Any]:
+    """Of some durations: `p50=`, `p90=`, `p99=`, `maximum=`; others are not known."""
+    known = {"p50": None, "p90": None, "p99": None, "maximum": None, **of}
+    return {"SampleCount": count if of else 0, "Maximum": known.pop("maximum"), **known}
+
+
+def told(name: str, points: Sequence[tuple[int, int]] = (), **members: Any) -> dict[str, Any]:
+    """A document of /_lamb/stats; `points`: invocations and errors, minute by minute up to 12:00."""
+    runs, errors = (sum(column) for column in zip((0, 0), *points, strict=True))
+    counters = (
+        "Throttles", "AsyncEventsReceived", "AsyncEventsDropped", "DeadLettersSent", "DeadLetterErrors",
+        "DestinationsDelivered", "DestinationDeliveryFailures", "RecursiveInvocationsDropped", "Waiting",
+        "Running",
+    )  # fmt: skip
+    return {
+        "FunctionName": name,
+        "Resource": name,
+        "StartTime": f"2026-01-02T11:{61 - len(points):02}:00.000Z",
+        "EndTime": "2026-01-02T12:01:00.000Z",
+        "Period": 60,
+        "Invocations": runs,
+        "Errors": errors,
+        "ErrorRate": errors / runs if runs else 0.0,
+        "Duration": members.pop("duration", statistics()),
+        "InitDuration": statistics(),
+        "AsyncEventAge": statistics(),
+        "Verdicts": {},
+        "MaxMemoryUsed": 41,
+        "MemorySize": 128,
+        "ConcurrentExecutions": 1,
+        **dict.fromkeys(counters, 0),
+        "Resources": [],
+        "Datapoints": [
+            {
+                "Timestamp": f"2026-01-02T{11 + minute // 60}:{minute % 60:02}:00.000Z",
+                "Invocations": n,
+                "Errors": failed,
+                "Throttles": 0,
+                "p50": None,
+                "p99": None,
+            }
+            for minute, (n, failed) in enumerate(points, start=61 - len(points))
+        ],
+        **members,
+    }
+
+
+class MemoryCounters:
+    """What was counted of `hello` and `shop`: nothing, unless a test says so."""
+
+    def __init__(self) -> None:
+        self.documents = {name: told(name) for name in ("hello", "shop")}
+        self.asked: dict[str, int | None] = {}
+
+    def of(self, name: str, **span: int | None) -> dict[str, Any]:
+        self.asked = span
+        if name not in self.documents:
+            raise ResourceNotFound(f"Function not found: {ARN}{name}")
+        return self.documents[name]
+
+    def all(self, **span: int | None) -> list[dict[str, Any]]:
+        self.asked = span
+        return list(self.documents.values())
+
+
 class MemoryClient:
     """A daemon with the functions `hello` (versions 1 and 2, alias prod) and `shop` (with variables)."""
 
@@ -60,6 +127,8 @@ class MemoryClient:
                 "RoutingConfig": {"AdditionalVersionWeights": {"2": 0.1}},
             }
         }
+        self.events = MemoryEvents(self.said)
+        self.counters = MemoryCounters()
         self.answer: Answer | Exception = answer()
         self.is_settled = True
         self.entries = [
