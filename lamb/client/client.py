@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from lamb.client.counters import Counters
 from lamb.client.events import Events
 from lamb.client.session import Session
+from lamb.client.topics import Topics
 from lamb.client.transport import query, quote
 from lamb.model.errors import LambError
 from lamb.model.wire import new_request_id
@@ -61,6 +62,7 @@ class Client:
         self._session = Session(home, environment)
         self.events = Events(self._session)
         self.counters = Counters(self._session)
+        self.topics = Topics(self._session)
 
     # --- functions -----------------------------------------------------------------------------
 
