@@ -4,39 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
+from lamb.api.services import Backlog
 from lamb.core import clock as home_time
-from lamb.core.context import Core
-from lamb.core.invoke import Route
+from lamb.core import events
 from lamb.model.clock import HomeClock, iso_z
 from lamb.model.events import QueuedEvent
 from lamb.model.invocation import Event
 from lamb.model.names import FunctionKey, Reference
 from lamb.queue.worker import Worker
 
+if TYPE_CHECKING:
+    from lamb.daemon.services import Services
+
 
 class Events:
     """Implements `lamb.api.services.Events`. Lives on the event loop."""
 
-    def __init__(
-        self,
-        core: Core,
-        worker: Worker,
-        clock: HomeClock,
-        route: Callable[[Reference], Awaitable[Route]],
-        run: Callable[..., Awaitable[Any]],
-    ) -> None:
-        """`run` calls something in the thread pool of the control plane."""
+    def __init__(self, services: Services, worker: Worker, clock: HomeClock) -> None:
         self.worker = worker
-        self._core = core
+        self._services = services
         self._clock = clock
-        self._route = route
-        self._run = run
+
+    def queued(self, key: FunctionKey) -> None:
+        """The control plane has put an event of this function into the store."""
+        self._services.metrics.count(key, "AsyncEventsReceived")
+        self.worker.queued(key)
 
     async def accept(self, reference: Reference, event: Event) -> None:
-        await self._route(reference)
+        await self._services.routes.route(reference)
         now_ms = self._clock.now_ms()
         await self.worker.accept(
             QueuedEvent(
@@ -50,11 +48,21 @@ class Events:
             )
         )
 
+        self._services.metrics.count(reference.key, "AsyncEventsReceived")
+
     async def emptied(self, key: FunctionKey, timeout_s: float) -> bool:
         with contextlib.suppress(asyncio.TimeoutError, TimeoutError):
             await asyncio.wait_for(self.worker.emptied(key), timeout_s)
             return True
         return False
+
+    async def backlog(self) -> dict[FunctionKey, Backlog]:
+        """Of every function that has events which are not over."""
+        found = {}
+        for key, running in self.worker.running().items():
+            left = await self._services.run(events.waiting, self._services.core, key)
+            found[key] = Backlog(max(0, left - running), running)
+        return found
 
     # ------------------------------------------------------------------ time
 
@@ -66,8 +74,8 @@ class Events:
     async def set_clock(self, *, advance_ms: int, scale: float | None, reset: bool) -> None:
         def change() -> None:
             if reset:
-                home_time.reset(self._core, self._clock)
-            home_time.change(self._core, self._clock, advance_ms=advance_ms, scale=scale)
+                home_time.reset(self._services.core, self._clock)
+            home_time.change(self._services.core, self._clock, advance_ms=advance_ms, scale=scale)
 
-        await self._run(change)
+        await self._services.run(change)
         self.worker.clock_changed()

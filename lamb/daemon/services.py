@@ -177,7 +177,7 @@ class Services:
         return await self.metering.read(work, *args)
 
     async def backlog(self) -> Mapping[FunctionKey, Backlog]:
-        return {}
+        return await self.events.backlog()
 
     async def runtimes(self) -> list[Mapping[str, Any]]:
         found = await self.run(self._runtimes.found)

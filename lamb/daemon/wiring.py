@@ -107,7 +107,7 @@ async def build(
         changed=told(lambda: services.routes.forget),
         retired=told(lambda: services.engine.retire),
         changing=told(lambda: services.events.worker.hold),
-        queued=told(lambda: services.events.worker.queued),
+        queued=told(lambda: services.events.queued),
         retry_base_s=settings.retry_base_s,
         remote_services=remote_services(process_environment()),
         arrived=told(lambda: services.arrivals.announce),
@@ -137,7 +137,7 @@ async def build(
         identify=services.tokens.identify,
     )
     worker = _worker(services, clock, settings.max_environments)
-    services.events = Events(core, worker, clock, services.routes.route, services.run)
+    services.events = Events(services, worker, clock)
     return Daemon(services, engine, worker, services.ports, database, journal)
 
 
@@ -157,6 +157,7 @@ def _worker(services: Services, clock: HomeClock, most: int) -> Worker:
         run=services.engine.invoke,
         blocked=lambda _: False,
         room=services.engine.room,
+        metrics=services.metrics,
     )
     post = Post(services.core.remote_services, clock, services.run)
     attempts = Attempts(services.core, services.group, clock, hands, post)

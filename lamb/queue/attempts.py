@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from lamb.core import endings
 from lamb.core.context import Core
 from lamb.core.invoke import Route
+from lamb.logs.counts import Counter
+from lamb.logs.metrics import Metrics
 from lamb.model.clock import HomeClock
 from lamb.model.errors import HomeUnusable, LambError, ResourceNotFound, TooManyRequests
 from lamb.model.events import Attempted, Delivery, Ending, EventPlan, QueuedEvent, Retrial
@@ -28,6 +30,14 @@ T = TypeVar("T")
 
 _WRITE_AGAIN_S = 1.0
 
+_COUNTERS: Mapping[tuple[str, bool], Counter] = {
+    ("destination", True): "DestinationsDelivered",
+    ("destination", False): "DestinationDeliveryFailures",
+    ("dead-letter", True): "DeadLettersSent",
+    ("dead-letter", False): "DeadLetterErrors",
+}
+"""By kind, and whether it was delivered."""
+
 _log = logging.getLogger("lamb.queue")
 
 
@@ -43,6 +53,7 @@ class Hands:
     """Whether the function's reserved concurrency is 0."""
     room: Callable[[FunctionKey], bool]
     """Whether one more event of the function should start beside those that run."""
+    metrics: Metrics
 
 
 class Attempts:
@@ -96,7 +107,11 @@ class Attempts:
 
     def _tell(self, ending: Ending, written: Sequence[Delivery], lost: Sequence[Delivery]) -> None:
         """Nothing is dropped silently."""
-        event = ending.event
+        event, metrics = ending.event, self._hands.metrics
+        for letter in written:
+            metrics.count(event.key, _COUNTERS[letter.kind, letter not in lost])
+        if ending.state == "failed":
+            metrics.event_dropped(event.key, ending.condition)
         name = event.reference.arn
         for letter in lost:
             _log.warning("event %s of %s: no %s at %s", event.request_id, name, letter.kind, letter.arn)
@@ -119,7 +134,8 @@ class Attempts:
             target = self._hands.draw(route)
             arn = target.configuration.dead_letter_arn
             invocation = Event(event.request_id, event.payload, event.reference.arn, None, event.trace_id)
-            outcome = await self._hands.run(target, invocation)
+            self._hands.metrics.event_age(event.key, self._clock.now_ms() - event.received_ms)
+            outcome = await self._hands.metrics.measured(event.reference, self._hands.run(target, invocation))
         except ResourceNotFound as error:
             return Attempted("gone", plan, error=error.message)
         except TooManyRequests as error:

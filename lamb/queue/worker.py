@@ -50,10 +50,9 @@ class Worker:
         """Whether any event is not over."""
         return bool(self._lanes)
 
-    def load(self, key: FunctionKey) -> tuple[int, int]:
-        """Events of the function that are at hand and wait, and that run."""
-        lane = self._lanes.get(key)
-        return (0, 0) if lane is None else (lane.waiting, lane.running)
+    def running(self) -> dict[FunctionKey, int]:
+        """How many events run, of each function that has any which are not over."""
+        return {key: lane.running for key, lane in self._lanes.items()}
 
     # ------------------------------------------------------------------ arrivals
 
