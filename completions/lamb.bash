@@ -3,15 +3,15 @@
 _lamb_command() {
     case "$1" in
         '')
-            commands='create update configure show list delete publish versions alias rollback invoke logs env key package runtimes doctor serve daemon config completion help'
+            commands='create update configure show list delete publish versions alias rollback invoke logs events async wait clock env key package runtimes doctor serve daemon config completion help'
             options='--json -v --verbose --color --home --version --help'
             values='--color=auto|always|never --home=dirs'
             arguments=''
             ;;
         'create')
             commands=''
-            options='--zip --dir --file --runtime --handler --memory --timeout --tmp -E --env --env-file --network --role --description --tag --log-format --log-level --publish --if-not-exists --fix-permissions --dry-run --no-wait --json -v --verbose --color --home --help'
-            values='--zip=files --dir=dirs --file=files --runtime=runtimes --handler=text --memory=text --timeout=text --tmp=text -E=text --env=text --env-file=files --network=host|none --role=text --description=text --tag=text --log-format=text|json --log-level=trace|debug|info|warn|error|fatal --color=auto|always|never --home=dirs'
+            options='--zip --dir --file --runtime --handler --memory --timeout --tmp -E --env --env-file --network --role --description --dead-letter --tag --log-format --log-level --publish --if-not-exists --fix-permissions --dry-run --no-wait --json -v --verbose --color --home --help'
+            values='--zip=files --dir=dirs --file=files --runtime=runtimes --handler=text --memory=text --timeout=text --tmp=text -E=text --env=text --env-file=files --network=host|none --role=text --description=text --dead-letter=text --tag=text --log-format=text|json --log-level=trace|debug|info|warn|error|fatal --color=auto|always|never --home=dirs'
             arguments='functions'
             ;;
         'update')
@@ -22,8 +22,8 @@ _lamb_command() {
             ;;
         'configure')
             commands=''
-            options='--runtime --handler --memory --timeout --tmp --network --role --description --log-format --log-level --revision-id --no-wait --json -v --verbose --color --home --help'
-            values='--runtime=runtimes --handler=text --memory=text --timeout=text --tmp=text --network=host|none --role=text --description=text --log-format=text|json --log-level=trace|debug|info|warn|error|fatal --revision-id=text --color=auto|always|never --home=dirs'
+            options='--runtime --handler --memory --timeout --tmp --network --role --description --dead-letter --log-format --log-level --revision-id --no-wait --json -v --verbose --color --home --help'
+            values='--runtime=runtimes --handler=text --memory=text --timeout=text --tmp=text --network=host|none --role=text --description=text --dead-letter=text --log-format=text|json --log-level=trace|debug|info|warn|error|fatal --revision-id=text --color=auto|always|never --home=dirs'
             arguments='functions'
             ;;
         'show')
@@ -100,7 +100,7 @@ _lamb_command() {
             ;;
         'invoke')
             commands=''
-            options='-e --event --log --dry-run --seed --client-context --json -v --verbose --color --home --help'
+            options='-e --event --log --async --dry-run --seed --client-context --json -v --verbose --color --home --help'
             values='-e=text --event=text --seed=text --client-context=text --color=auto|always|never --home=dirs'
             arguments='references'
             ;;
@@ -109,6 +109,60 @@ _lamb_command() {
             options='-f --follow --since --request-id --grep -t --times --json -v --verbose --color --home --help'
             values='--since=text --request-id=text --grep=text --color=auto|always|never --home=dirs'
             arguments='references'
+            ;;
+        'events')
+            commands='list show cancel replay'
+            options='--json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments=''
+            ;;
+        'events list')
+            commands=''
+            options='--state -n --limit -q --quiet --json -v --verbose --color --home --help'
+            values='--state=queued|succeeded|failed|cancelled -n=text --limit=text --color=auto|always|never --home=dirs'
+            arguments='functions'
+            ;;
+        'events show')
+            commands=''
+            options='--json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='text'
+            ;;
+        'events cancel')
+            commands=''
+            options='--json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='text'
+            ;;
+        'events replay')
+            commands=''
+            options='--on --json -v --verbose --color --home --help'
+            values='--on=versions --color=auto|always|never --home=dirs'
+            arguments='text'
+            ;;
+        'async')
+            commands=''
+            options='--retries --max-age --on-success --on-failure --clear --json -v --verbose --color --home --help'
+            values='--retries=text --max-age=text --on-success=text --on-failure=text --color=auto|always|never --home=dirs'
+            arguments='references'
+            ;;
+        'wait')
+            commands='events'
+            options='--json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments=''
+            ;;
+        'wait events')
+            commands=''
+            options='--empty --timeout --json -v --verbose --color --home --help'
+            values='--timeout=text --color=auto|always|never --home=dirs'
+            arguments='functions'
+            ;;
+        'clock')
+            commands=''
+            options='--time-scale --reset --json -v --verbose --color --home --help'
+            values='--time-scale=text --color=auto|always|never --home=dirs'
+            arguments='text'
             ;;
         'env')
             commands='list set unset'
@@ -234,7 +288,7 @@ _lamb_command() {
             commands=''
             options='--json -v --verbose --color --home --help'
             values='--color=auto|always|never --home=dirs'
-            arguments='home|account|region|default_role|sandbox|network|package_modes|idle_exit_s|environment_idle_s|max_environments|memory_total_mb|log_max_mb|seed|color|runtimes'
+            arguments='home|account|region|default_role|sandbox|network|package_modes|idle_exit_s|environment_idle_s|max_environments|memory_total_mb|log_max_mb|retry_base_s|time_scale|seed|color|runtimes'
             ;;
         'completion')
             commands=''
@@ -246,7 +300,7 @@ _lamb_command() {
             commands=''
             options='--json -v --verbose --color --home --help'
             values='--color=auto|always|never --home=dirs'
-            arguments='create|update|configure|show|list|delete|publish|versions|alias|rollback|invoke|logs|env|key|package|runtimes|doctor|serve|daemon|config|completion|help|exit-codes'
+            arguments='create|update|configure|show|list|delete|publish|versions|alias|rollback|invoke|logs|events|async|wait|clock|env|key|package|runtimes|doctor|serve|daemon|config|completion|help|exit-codes'
             ;;
     esac
 }

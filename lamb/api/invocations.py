@@ -20,10 +20,9 @@ from lamb.model.errors import (
     InvalidParameterValue,
     InvalidRequestContent,
     LambError,
-    UnknownOperation,
 )
 from lamb.model.invocation import Event, Outcome
-from lamb.model.limits import CLIENT_CONTEXT_MAX_BYTES, INVOKE_REQUEST_MAX_BYTES
+from lamb.model.limits import ASYNC_REQUEST_MAX_BYTES, CLIENT_CONTEXT_MAX_BYTES, INVOKE_REQUEST_MAX_BYTES
 from lamb.model.names import Place, Reference, parse_reference
 
 PREFIX, SUFFIX = b"/2015-03-31/functions/", b"/invocations"
@@ -68,7 +67,8 @@ async def invoke(
     if kind not in _KINDS or log_type not in _LOG_TYPES:
         _refuse(name, query, kind, log_type)
     reference = _reference(name, query, principal.place)
-    event_json = await body.read(receive, INVOKE_REQUEST_MAX_BYTES, "InvokeFunction") or b"{}"
+    most = ASYNC_REQUEST_MAX_BYTES if kind == b"Event" else INVOKE_REQUEST_MAX_BYTES
+    event_json = await body.read(receive, most, "InvokeFunction") or b"{}"
     try:
         payload.check(event_json)
         context = _client_context(headers.get(b"x-amz-client-context"))
@@ -80,9 +80,11 @@ async def invoke(
     if kind == b"DryRun":
         await services.check(reference)
         return Response(204)
-    if kind == b"Event":
-        raise UnknownOperation("Asynchronous invocation (InvocationType Event) is not available yet")
     trace_id = _trace_id(headers.get(b"x-amzn-trace-id"), request_id)
+    if kind == b"Event":
+        # AWS passes no client context on.
+        await services.events.accept(reference, Event(request_id, event_json, reference.arn, None, trace_id))
+        return Response(202, [(b"x-amzn-trace-id", trace_id.encode("latin-1"))])
     event = Event(request_id, event_json, reference.arn, context, trace_id)
     outcome = await services.invoke(reference, event, seed)
     return _response(outcome, trace_id, tail=log_type == b"Tail")

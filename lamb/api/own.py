@@ -133,7 +133,7 @@ async def logs(ask: Ask) -> Response:
 
 
 async def _lines(services: Services, reference: Reference, query: LogQuery) -> AsyncIterator[bytes]:
-    async for entry in services.logs(reference.key, query):
+    async for entry in services.logs(reference, query):
         if not entry:
             continue
         yield json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"

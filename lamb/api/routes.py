@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from lamb.api import account, aliases, functions, own, versions
+from lamb.api import account, aliases, event_configs, events, functions, own, versions
 from lamb.api.members import OPERATIONS, path_member
 from lamb.api.messages import Call, Reply, Response
 from lamb.model.errors import UnknownOperation
@@ -17,20 +17,25 @@ HANDLERS: Mapping[str, Callable[[Call], Reply]] = {
     "CreateFunction": functions.create,
     "DeleteAlias": aliases.delete,
     "DeleteFunction": functions.delete,
+    "DeleteFunctionEventInvokeConfig": event_configs.delete,
     "GetAccountSettings": account.settings,
     "GetAlias": aliases.get,
     "GetFunction": functions.get,
     "GetFunctionConfiguration": functions.get_configuration,
+    "GetFunctionEventInvokeConfig": event_configs.get,
     "ListAliases": aliases.list_all,
+    "ListFunctionEventInvokeConfigs": event_configs.list_all,
     "ListFunctions": functions.list_all,
     "ListTags": account.tags,
     "ListVersionsByFunction": versions.list_all,
     "PublishVersion": versions.publish,
+    "PutFunctionEventInvokeConfig": event_configs.put,
     "TagResource": account.tag,
     "UntagResource": account.untag,
     "UpdateAlias": aliases.update,
     "UpdateFunctionCode": functions.update_code,
     "UpdateFunctionConfiguration": functions.configure,
+    "UpdateFunctionEventInvokeConfig": event_configs.update,
 }
 
 # What AWS has no word for; these run on the event loop and go to the pool themselves.
@@ -50,6 +55,13 @@ OWN: Mapping[tuple[str, str], Callable[[own.Ask], Awaitable[Response]]] = {
     ("GET", "/_lamb/functions/{function}/settled"): own.settled,
     ("GET", "/_lamb/functions/{function}/environment"): own.environment,
     ("POST", "/_lamb/functions/{function}/aliases/{name}/rollback"): own.rollback,
+    ("GET", "/_lamb/events"): events.list_all,
+    ("GET", "/_lamb/events/{id}"): events.show,
+    ("POST", "/_lamb/events/{id}/cancel"): events.cancel,
+    ("POST", "/_lamb/events/{id}/replay"): events.replay,
+    ("GET", "/_lamb/functions/{function}/events/empty"): events.emptied,
+    ("GET", "/_lamb/clock"): events.clock,
+    ("POST", "/_lamb/clock"): events.set_clock,
 }
 
 

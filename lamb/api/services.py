@@ -26,9 +26,32 @@ class LogQuery:
     since_ms: int | None = None
     """Entries at or after this time (milliseconds since the epoch); None: from the beginning."""
     request_id: str | None = None
-    """Only this invocation; a following query ends behind its REPORT line."""
+    """Only this invocation; a following query ends when it has ended."""
     grep: str | None = None
     """Only entries whose message contains this text."""
+
+
+class Events(Protocol):
+    """Asynchronous events, and the time they wait by."""
+
+    async def accept(self, reference: Reference, event: Event) -> None:
+        """Keep an asynchronous event; it is durable when this returns, and is run from then on.
+
+        Raises ResourceNotFound, ResourceConflict, HomeUnusable.
+        """
+        ...
+
+    async def emptied(self, key: FunctionKey, timeout_s: float) -> bool:
+        """Wait until no event of the function waits or runs; False when `timeout_s` has passed."""
+        ...
+
+    def clock(self) -> Mapping[str, Any]:
+        """`Now` of this home, `AheadMs` of the machine's time, `Scale`."""
+        ...
+
+    async def set_clock(self, *, advance_ms: int, scale: float | None, reset: bool) -> None:
+        """Move the time of this home; what is due then runs. Raises InvalidParameterValue, HomeUnusable."""
+        ...
 
 
 class Arrivals(Protocol):
@@ -61,6 +84,11 @@ class Services(Protocol):
     @property
     def core(self) -> Core:
         """The control plane; synchronous, reached through `run`."""
+        ...
+
+    @property
+    def events(self) -> Events:
+        """Asynchronous invocation."""
         ...
 
     @property
@@ -116,8 +144,9 @@ class Services(Protocol):
         """Wait until nothing is Pending or InProgress; False when `timeout_s` has passed."""
         ...
 
-    def logs(self, key: FunctionKey, query: LogQuery) -> AsyncIterator[Mapping[str, Any]]:
-        """Entries `{"timestamp": ms, "stream": …, "requestId": …, "message": …}` in order.
+    def logs(self, reference: Reference, query: LogQuery) -> AsyncIterator[Mapping[str, Any]]:
+        """Entries `{"timestamp": ms, "stream": …, "requestId": …, "message": …}` in order, from the log
+        group that this version of the function writes to.
 
         Empty mappings may come in between and mean nothing. A follower is cancelled when its caller
         hangs up, and ends when lamb stops.

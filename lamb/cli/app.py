@@ -31,6 +31,7 @@ SECTIONS = {
     },
     "Versions": {"publish": "version", "versions": "version", "alias": "alias", "rollback": "rollback"},
     "Invocations": {"invoke": "invoke", "logs": "logs"},
+    "Events": {"events": "events", "async": "asynchronous", "wait": "wait", "clock": "clock"},
     "Secrets": {"env": "env", "key": "key"},
     "Packages and host": {"package": "package", "runtimes": "host", "doctor": "host"},
     "lamb itself": {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lamb.cli import options
+from lamb.cli.destination import target_arn
 from lamb.cli.faults import Refusal, WaitExpired
 from lamb.cli.output import size
 from lamb.cli.session import Session
@@ -40,10 +41,12 @@ def configuration(**given: Any) -> dict[str, Any]:
         "Handler": given.get("handler"),
         "Role": given.get("role"),
         "Description": given.get("description"),
+        "Publish": given.get("publish"),
         "MemorySize": given.get("memory"),
         "Timeout": given.get("timeout"),
         "EphemeralStorage": None if given.get("tmp") is None else {"Size": given["tmp"]},
         "LoggingConfig": _logging(given.get("log_format"), given.get("log_level")),
+        "DeadLetterConfig": None if given.get("dead_letter") is None else {"TargetArn": given["dead_letter"]},
         "Lamb": None if given.get("network") is None else {"Network": given["network"]},
     }
     return {name: value for name, value in members.items() if value is not None}
@@ -75,13 +78,12 @@ def create(
     network: options.Network = None,
     role: options.Role = None,
     description: options.Description = None,
+    dead_letter: options.DeadLetter = None,
     tag: Annotated[list[str] | None, typer.Option("--tag", metavar="KEY=VALUE")] = None,
     log_format: options.LogFormat = None,
     log_level: options.LogLevel = None,
     publish: options.Publish = False,
-    if_not_exists: Annotated[
-        bool, typer.Option("--if-not-exists", help="No failure when it is there already")
-    ] = False,
+    if_not_exists: options.IfNotExists = False,
     fix_permissions: options.FixPermissions = False,
     dry_run: options.DryRun = False,
     no_wait: options.NoWait = False,
@@ -105,16 +107,16 @@ def create(
         network=network,
         role=role or session.settings.default_role,
         description=description,
+        dead_letter=target_arn(session, dead_letter),
         log_format=log_format,
         log_level=log_level,
+        publish=publish or None,
     )
     variables = collect(env, env_file)
     if variables is not None:
         body["Environment"] = {"Variables": variables}
     if tag:
         body["Tags"] = pairs_of(tag, "--tag")
-    if publish:
-        body["Publish"] = True
     if network is None and session.settings.network != "host":
         body["Lamb"] = {"Network": session.settings.network}
     manner = Manner(dry_run, not no_wait, if_not_exists, fix_permissions)

@@ -9,6 +9,7 @@ import typer
 
 from lamb.cli import options
 from lamb.cli.create import configuration, describe, redacted, settle
+from lamb.cli.destination import target_arn
 from lamb.cli.faults import Refusal, UsageFault
 from lamb.cli.output import size
 from lamb.cli.session import Session
@@ -32,6 +33,7 @@ def configure(
     network: options.Network = None,
     role: options.Role = None,
     description: options.Description = None,
+    dead_letter: options.DeadLetter = None,
     log_format: options.LogFormat = None,
     log_level: options.LogLevel = None,
     revision_id: options.RevisionId = None,
@@ -53,6 +55,7 @@ def configure(
         network=network,
         role=role,
         description=description,
+        dead_letter=target_arn(session, dead_letter),
         log_format=log_format,
         log_level=log_level,
     )

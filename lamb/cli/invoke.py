@@ -55,6 +55,9 @@ def invoke(
         typer.Option("-e", "--event", metavar="JSON", help="The event: JSON, @FILE, or - for stdin"),
     ] = None,
     log: Annotated[bool, typer.Option("--log", help="Show its log lines on stderr while it runs")] = False,
+    asynchronous: Annotated[
+        bool, typer.Option("--async", help="Queue the event and print its request id")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check that it could run; run nothing")] = False,
     seed: Annotated[
         int | None, typer.Option("--seed", metavar="N", help="Repeat the draw of a weighted alias")
@@ -70,15 +73,37 @@ def invoke(
     lamb invoke hello < event.json | jq .
     lamb invoke hello:prod -e @event.json --log  # a version or an alias behind the colon
     lamb invoke hello --json  # one envelope: payload, durations, memory, request id
+    id=$(lamb invoke hello --async -e @event.json)  # kept, run, retried: see `lamb events`
 
     The exit code is the verdict: 0 done, 10 raised, 11 timed out, 12 killed, 13 init failed.
     """
     session: Session = ctx.obj
+    if asynchronous:
+        refuse_with_async(log=log, seed=seed, client_context=client_context)
+        send(session, function, event)
+        return
     if dry_run:
         session.client.check_invoke(function)
         session.out.receipt(f"{function} could run")
         return
     run(session, Wish(function, event, log, session.settings.seed if seed is None else seed, client_context))
+
+
+def refuse_with_async(**given: object) -> None:
+    """What belongs to a run that somebody waits for."""
+    for name, value in given.items():
+        if value:
+            raise UsageFault(f"--async and --{name.replace('_', '-')} do not go together")
+
+
+def send(session: Session, function: str, event: str | None) -> None:
+    """Queue an event; when the request id is printed, it is on disk."""
+    request_id = session.client.events.send(function, read_event(session, event))
+    if session.as_json:
+        session.out.json({"StatusCode": 202, "RequestId": request_id})
+    else:
+        session.out.line(request_id)
+    session.out.receipt(f"queued for {function}")
 
 
 def run(session: Session, wish: Wish) -> None:
@@ -96,7 +121,8 @@ def run(session: Session, wish: Wish) -> None:
     )
     session.exit_code = OF_VERDICT[answer.verdict]
     if follower is not None:
-        # Ends behind this invocation's REPORT line, which is written before the answer is sent.
+        # Ends with the last entry of this invocation, which is written before the answer is sent; on a full
+        # disk it may be missing.
         follower.join(timeout=5)
     if session.as_json:
         session.out.json(envelope(answer))

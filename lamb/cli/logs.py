@@ -10,13 +10,13 @@ from typing import Annotated
 import typer
 
 from lamb.cli import options
+from lamb.cli.durations import SECONDS
 from lamb.cli.faults import UsageFault
 from lamb.cli.session import Session
 from lamb.model.clock import SystemClock, iso_z
 
 app = typer.Typer()
 
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _PLATFORM = ("INIT_START ", "START RequestId:", "END RequestId:", "REPORT RequestId:")
 
 
@@ -74,7 +74,7 @@ def moment_ms(text: str, now_ms: int) -> int:
     """`10m` ago, or an ISO 8601 time (UTC unless it says otherwise), in milliseconds since the epoch."""
     ago = re.fullmatch(r"(\d{1,9})([smhdw])", text)
     if ago:
-        return now_ms - int(ago[1]) * _SECONDS[ago[2]] * 1000
+        return now_ms - int(ago[1]) * SECONDS[ago[2]] * 1000
     try:
         moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:

@@ -35,6 +35,10 @@ Description = Annotated[str | None, typer.Option("--description", metavar="TEXT"
 Network = Annotated[
     Literal["host", "none"] | None, typer.Option("--network", help="What the function can reach")
 ]
+DeadLetter = Annotated[
+    str | None,
+    typer.Option("--dead-letter", metavar="TO", help="For failed events: queue:NAME, topic:NAME, an ARN"),
+]
 LogFormat = Annotated[Literal["text", "json"] | None, typer.Option("--log-format")]
 LogLevel = Annotated[
     Literal["trace", "debug", "info", "warn", "error", "fatal"] | None,
@@ -59,6 +63,7 @@ RevisionId = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Names only")]
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask")]
+IfNotExists = Annotated[bool, typer.Option("--if-not-exists", help="No failure when it is there already")]
 IgnoreNotFound = Annotated[
     bool, typer.Option("--ignore-not-found", help="No failure when there is no such thing")
 ]

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lamb.client.events import Events
 from lamb.client.session import Session
 from lamb.client.transport import query, quote
 from lamb.model.errors import LambError
@@ -57,6 +58,7 @@ class Client:
     def __init__(self, home: Path, environment: Mapping[str, str]) -> None:
         """`environment`: the caller's; a daemon started here gets what it needs of it."""
         self._session = Session(home, environment)
+        self.events = Events(self._session)
 
     # --- functions -----------------------------------------------------------------------------
 
@@ -166,7 +168,7 @@ class Client:
     ) -> Iterator[Document]:
         """Log entries `timestamp` (ms), `stream`, `requestId`, `message`, as they come.
 
-        Following ends with the caller, or behind the REPORT line of `request_id`.
+        Following ends with the caller, or when the invocation `request_id` has ended.
         """
         arguments = {
             "follow": "1" if follow else None,

@@ -6,11 +6,16 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from lamb.model.limits import RETRY_BASE_S
 from lamb.model.names import FunctionKey
 from lamb.packages.shelf import Shelf
 from lamb.secrets.box import Box
 from lamb.secrets.keyring import Keyring
 from lamb.store.database import Database
+
+
+def _nobody(key: FunctionKey) -> None:
+    """Where nothing runs there is nobody to tell."""
 
 
 @dataclass
@@ -26,6 +31,14 @@ class Core:
     """Called after a commit: what `invoke.resolve` said of this function may be different now."""
     retired: Callable[[FunctionKey, str | None], None]
     """Called after a commit: environments of this version (None: of all versions) run what is no more."""
+    changing: Callable[[FunctionKey], None] = _nobody
+    """Called after a commit: the function has an update in progress, and events wait for its end."""
+    queued: Callable[[FunctionKey], None] = _nobody
+    """Called when events of this function were put into the store by somebody else than the worker."""
+    retry_base_s: float = RETRY_BASE_S
+    """Seconds before the first retry of an event whose function failed."""
+    remote_services: frozenset[str] = frozenset()
+    """Services whose endpoints the settings name: `sqs`, `sns`, …; theirs is what lamb would keep itself."""
     arrived: Callable[[str], None] = lambda _arn: None
     """Called after a commit, with the ARN of a local queue: there may be messages to receive."""
     box: Box = field(init=False)

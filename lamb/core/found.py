@@ -11,9 +11,12 @@ from lamb.model.limits import ALIAS_NAME_MAX
 from lamb.model.names import ALIAS_PATTERN, LATEST, FunctionKey, Reference, is_version_number
 from lamb.model.queue import Queue, QueueKey
 from lamb.model.queue_errors import QueueDoesNotExist
-from lamb.store import aliases, functions, queues, versions
+from lamb.model.topic import TopicKey
+from lamb.model.topic_errors import NotFound
+from lamb.store import aliases, functions, queues, topics, versions
 from lamb.store.database import Tx
 from lamb.store.functions import FunctionRow
+from lamb.store.topics import TopicRow
 from lamb.store.versions import Record
 
 _NOT_NOW = "The operation cannot be performed at this time."
@@ -66,6 +69,14 @@ def queue(tx: Tx, key: QueueKey | None) -> Queue:
     row = None if key is None else queues.find(tx, key)
     if row is None:
         raise QueueDoesNotExist
+    return row
+
+
+def topic(tx: Tx, key: TopicKey) -> TopicRow:
+    """Raises NotFound."""
+    row = topics.find(tx, key)
+    if row is None:
+        raise NotFound
     return row
 
 

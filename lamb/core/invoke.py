@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
-from lamb.core import found, variables
+from lamb.core import event_configs, found, variables
 from lamb.core.context import Core
+from lamb.model.events import EventPlan
 from lamb.model.invocation import Target
 from lamb.model.names import LATEST, Reference
 from lamb.store.database import Tx
@@ -22,6 +23,8 @@ class Route:
     additional: Target | None = None
     weight: float = 0.0
     """Probability of `additional`."""
+    plan: EventPlan = field(default_factory=EventPlan)
+    """How asynchronous events for this reference are taken."""
 
     def pick(self, draw: float) -> Target:
         """`draw`: uniform in [0, 1)."""
@@ -37,10 +40,11 @@ def resolve(core: Core, ref: Reference) -> Route:
     """
     with core.database.reading() as tx:
         records, weight = _records(tx, ref)
+        plan = event_configs.plan(core, tx, records[0].function.id, ref.qualifier)
     for record in records:
         found.refuse_inactive(record)
-    primary, *additional = (_target(core, record) for record in records)
-    return Route(primary, additional[0], weight) if additional else Route(primary)
+    targets = [_target(core, record) for record in records]
+    return Route(targets[0], targets[1] if len(targets) > 1 else None, weight, plan)
 
 
 def _records(tx: Tx, ref: Reference) -> tuple[list[Record], float]:

@@ -41,6 +41,7 @@ def update_code(core: Core, ref: Reference, update: CodeUpdate) -> Version:
             record = _change(tx, record, _with_code(record, code, update), record.sealed)
             if update.publish:
                 record = versions.freeze_changed(core, tx, record)
+    core.changing(ref.key)
     return variables.shown(core, record)
 
 
@@ -63,6 +64,7 @@ def configure(core: Core, ref: Reference, changes: Changes, revision_id: str | N
         record = _changeable(tx, ref, revision_id)
         wanted = rules.changed(record.version.configuration, changes, ref.key)
         record = _change(tx, record, wanted, _sealed(core, tx, record, changes.variables))
+    core.changing(ref.key)
     return variables.shown(core, record)
 
 

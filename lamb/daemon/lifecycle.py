@@ -36,7 +36,7 @@ async def run(settings: Settings, listener: socket.socket, wall_reasons: dict[st
     await daemon.ports.close_all(_GRACE_S)
     await owner_server.stop(_GRACE_S)
     await function_server.stop(0)
-    await daemon.close()
+    await daemon.close(_GRACE_S)
 
 
 def _loopback() -> socket.socket:
@@ -47,13 +47,19 @@ def _loopback() -> socket.socket:
 
 
 async def _stop_when_idle(limit_s: int, daemon: Daemon, server: Server, stopping: asyncio.Event) -> None:
-    """Exit when no request came, none is open, nothing runs and no port was asked for, for `limit_s`."""
+    """Exit when no request came, none is open, no event is left and no port was asked for, for `limit_s`."""
     if limit_s == 0:
         return
     quiet_s, answered = 0.0, -1
     while quiet_s < limit_s:
         await asyncio.sleep(_IDLE_CHECK_S)
-        needed = server.busy or daemon.ports.open or daemon.engine.busy or server.answered != answered
+        needed = (
+            server.busy
+            or daemon.ports.open
+            or daemon.engine.busy
+            or daemon.worker.needed
+            or server.answered != answered
+        )
         answered = server.answered
         quiet_s = 0.0 if needed else quiet_s + _IDLE_CHECK_S
     stopping.set()

@@ -26,6 +26,11 @@ class Routes:
 
     async def target(self, reference: Reference, seed: int | None) -> Target:
         """The version to run, drawn anew for each invocation of a weighted alias."""
+        route = self._known.get(reference) or await self.route(reference)
+        return route.primary if route.additional is None else self.draw(route, seed)
+
+    async def route(self, reference: Reference) -> Route:
+        """What the reference stands for. Raises what `resolve` raises."""
         route = self._known.get(reference)
         if route is None:
             epoch = self._epoch
@@ -35,11 +40,11 @@ class Routes:
                 if len(self._known) >= _MOST:
                     self._known.clear()
                 self._known[reference] = route
-        if route.additional is None:
-            return route.primary
-        # A seed makes a draw repeatable: nothing here is a secret.
-        draw = self._draw.random() if seed is None else random.Random(seed).random()  # noqa: S311
-        return route.pick(draw)
+        return route
+
+    def draw(self, route: Route, seed: int | None = None) -> Target:
+        """One of the versions of a route. A seed makes a draw repeatable: nothing here is a secret."""
+        return route.pick(self._draw.random() if seed is None else random.Random(seed).random())  # noqa: S311
 
     def forget(self, key: FunctionKey) -> None:
         self._epoch += 1

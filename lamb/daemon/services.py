@@ -16,6 +16,7 @@ from lamb.api.services import LogQuery
 from lamb.core import functions, redrive, updates
 from lamb.core.context import Core
 from lamb.daemon.arrivals import Arrivals
+from lamb.daemon.events import Events
 from lamb.daemon.ports import Ports
 from lamb.daemon.routing import Routes, Settling
 from lamb.engine.invoker import Engine, Identity
@@ -55,6 +56,7 @@ class Services:
         # Set by wiring, which needs this object to build them.
         self.engine: Engine
         self.routes: Routes
+        self.events: Events
         self.group: GroupCommit
         self.arrivals: Arrivals
         self._settings = settings
@@ -115,6 +117,7 @@ class Services:
                 self.settling.announce(key, HomeUnusable(stored, hint=error.hint))
                 await asyncio.sleep(_SETTLE_AGAIN_S)
         self.settling.announce(key)
+        self.events.worker.release(key)
         if runtime is not None:
             with contextlib.suppress(LambError):  # the first invocation tries again, and tells
                 await self.routes.target(Reference(key), 0)  # and finds it remembered
@@ -150,8 +153,9 @@ class Services:
 
     # ------------------------------------------------------------------ telling
 
-    async def logs(self, key: FunctionKey, query: LogQuery) -> AsyncIterator[Mapping[str, Any]]:
-        view = await self.run(functions.get, self.core, Reference(key))
+    async def logs(self, reference: Reference, query: LogQuery) -> AsyncIterator[Mapping[str, Any]]:
+        view = await self.run(functions.get, self.core, reference)
+        key = reference.key
         group = Group(key.account, key.region, view.version.configuration.logging.group)
         wanted = follow.Query(query.follow, query.since_ms, query.request_id, query.grep)
         async for entry in follow.read(self._journal, group, wanted):

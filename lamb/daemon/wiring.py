@@ -10,9 +10,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lamb.core import invoke, packages, redrive, updates
+from lamb.core import clock as home_time
+from lamb.core import events, invoke, packages, redrive, updates
 from lamb.core.context import Core
 from lamb.daemon.arrivals import Arrivals
+from lamb.daemon.events import Events
 from lamb.daemon.ports import Ports
 from lamb.daemon.routing import Routes
 from lamb.daemon.services import Services
@@ -21,9 +23,11 @@ from lamb.engine.zygotes import Zygotes
 from lamb.logs.journal import Journal
 from lamb.model.clock import HomeClock, SystemClock
 from lamb.model.errors import LambError
-from lamb.model.names import FunctionKey
 from lamb.model.settings import Settings, process_environment
 from lamb.packages.shelf import Shelf
+from lamb.queue.attempts import Attempts, Hands
+from lamb.queue.post import Post, remote_services
+from lamb.queue.worker import Worker
 from lamb.runtimes.table import RuntimeTable
 from lamb.sandbox.cgroup import CgroupTree
 from lamb.sandbox.process import become_subreaper
@@ -40,6 +44,7 @@ _MB = 1 << 20
 class Daemon:
     services: Services
     engine: Engine
+    worker: Worker
     ports: Ports
     database: Database
     journal: Journal
@@ -52,14 +57,18 @@ class Daemon:
         core = self.services.core
         try:
             for key in await self.services.run(updates.unsettled, core):
+                self.worker.hold(key)
                 self.services.settle_soon(key)
+            for key in await self.services.run(events.open_functions, core):
+                self.worker.queued(key)
             await self.services.run(packages.discard_unused, core)
             for task_id in await self.services.run(redrive.running, core):
                 self.services.move_messages(task_id)
         except LambError as error:
             sys.stderr.write(f"not everything could be taken up again: {error.message}\n")
 
-    async def close(self) -> None:
+    async def close(self, grace_s: float) -> None:
+        await self.worker.close(grace_s)
         await self.engine.close()
         await self.services.close()
         await self.services.group.close()
@@ -71,7 +80,9 @@ async def build(
     settings: Settings, wall_reasons: dict[str, str], function_port: int, stop: Callable[[], None]
 ) -> Daemon:
     loop = asyncio.get_running_loop()
-    clock = HomeClock(SystemClock())
+    # Functions and their logs live by the machine's time; what waits and expires, by the home's.
+    machine = SystemClock()
+    clock = HomeClock(machine)
     become_subreaper()
     database = Database(f"sqlite:///{settings.home / 'lamb.sqlite3'}", clock)
     keyring = Keyring(settings.home / "keys" / "keyring")
@@ -79,25 +90,27 @@ async def build(
     journal = Journal(settings.home / "logs", settings.log_max_mb * _MB)
     services: Services
 
-    # These are called by the control plane, from its threads.
-    def changed(key: FunctionKey) -> None:
-        loop.call_soon_threadsafe(services.routes.forget, key)
+    # Called by the control plane, from its threads.
+    def told(who: Callable[[], Callable[..., None]]) -> Callable[..., None]:
+        def tell(*what: object) -> None:
+            loop.call_soon_threadsafe(who(), *what)
 
-    def retired(key: FunctionKey, version: str | None) -> None:
-        loop.call_soon_threadsafe(services.engine.retire, key, version)
-
-    def arrived(arn: str) -> None:
-        loop.call_soon_threadsafe(services.arrivals.announce, arn)
+        return tell
 
     core = Core(
         database=database,
         shelf=Shelf(settings.home / "packages"),
         keyring=keyring,
         require_runtime=runtimes.require,
-        changed=changed,
-        retired=retired,
-        arrived=arrived,
+        changed=told(lambda: services.routes.forget),
+        retired=told(lambda: services.engine.retire),
+        changing=told(lambda: services.events.worker.hold),
+        queued=told(lambda: services.events.worker.queued),
+        retry_base_s=settings.retry_base_s,
+        remote_services=remote_services(process_environment()),
+        arrived=told(lambda: services.arrivals.announce),
     )
+    home_time.take_up(core, clock, settings.time_scale)
     # Last of what stays behind when a daemon does not get further than here.
     cgroups, cgroup_reason = _cgroups()
     reasons = {**wall_reasons, "cgroup": cgroup_reason}
@@ -111,21 +124,39 @@ async def build(
         lambda reference: services.run(invoke.resolve, core, reference),
         random.Random(settings.seed),  # noqa: S311 - a draw, not a secret
     )
-    policy = Policy(
+    services.engine = engine = Engine(
+        policy=_policy(settings),
+        zygotes=Zygotes(settings.home, standing, runtimes.require),
+        cgroups=cgroups,
+        journal=journal,
+        clock=machine,
+        identify=services.tokens.identify,
+    )
+    worker = _worker(services, clock, settings.max_environments)
+    services.events = Events(core, worker, clock, services.routes.route, services.run, services.arrivals)
+    return Daemon(services, engine, worker, services.ports, database, journal)
+
+
+def _policy(settings: Settings) -> Policy:
+    return Policy(
         require_all_walls=settings.sandbox == "require",
         max_environments=settings.max_environments,
         memory_total_mb=settings.memory_total_mb or _machine_memory_mb(),
         environment_idle_s=settings.environment_idle_s,
     )
-    services.engine = engine = Engine(
-        policy=policy,
-        zygotes=Zygotes(settings.home, standing, runtimes.require),
-        cgroups=cgroups,
-        journal=journal,
-        clock=clock,
-        identify=services.tokens.identify,
+
+
+def _worker(services: Services, clock: HomeClock, most: int) -> Worker:
+    hands = Hands(
+        route=services.routes.route,
+        draw=services.routes.draw,
+        run=services.engine.invoke,
+        blocked=lambda _: False,
+        room=services.engine.room,
     )
-    return Daemon(services, engine, services.ports, database, journal)
+    post = Post(services.core.remote_services, clock, services.run)
+    attempts = Attempts(services.core, services.group, clock, hands, post)
+    return Worker(services.group, clock, attempts, (min(2 * (os.cpu_count() or 1), most), most))
 
 
 def _cgroups() -> tuple[CgroupTree | None, str]:

@@ -77,10 +77,12 @@ def exited(request_id: str, code: int, *, during_init: bool) -> Ending:
 
 def killed(request_id: str, number: int, *, out_of_memory: bool) -> Ending:
     """By a signal. AWS's body says ExitError for exhausted memory, too; its REPORT is more exact."""
-    name = _SIGNALS.get(number, f"signal {number}")
-    reason = f"Runtime exited with error: signal: {name}"
-    ending = _platform("killed", "Runtime.ExitError", request_id, reason)
+    ending = _platform("killed", "Runtime.ExitError", request_id, killed_by(number))
     return Ending(ending.verdict, ending.payload, "Runtime.OutOfMemory") if out_of_memory else ending
+
+
+def killed_by(number: int) -> str:
+    return f"Runtime exited with error: signal: {_SIGNALS.get(number, f'signal {number}')}"
 
 
 def _platform(verdict: Verdict, error_type: str, request_id: str, message: str) -> Ending:

@@ -13,10 +13,10 @@ from lamb.engine import endings
 from lamb.engine.blanks import Blank
 from lamb.engine.channel import Frame
 from lamb.engine.endings import Ending
-from lamb.engine.link import DEADLINE, DeadlinePassed, EnvironmentEnded, Happening, Link
+from lamb.engine.link import DEADLINE, DeadlinePassed, EnvironmentEnded, Happening, Link, RuntimeEnded
 from lamb.engine.transcript import Transcript
 from lamb.logs.lines import Report
-from lamb.model.errors import EnvironmentLost, EnvironmentStartFailed
+from lamb.model.errors import EnvironmentLost
 from lamb.model.invocation import Event, Outcome, Target
 from lamb.model.limits import INIT_MAX_S
 from lamb.sandbox.cgroup import Cgroup
@@ -123,16 +123,15 @@ class Environment:
         if self._is_ready(happening):
             return init_ms
         if isinstance(happening, EnvironmentEnded):
-            self._refuse_missing_wall()
+            self.link.refuse_missing_wall()
             return None
-        timed_out = isinstance(happening, DeadlinePassed)
         await self.link.clear_runtime(happening)
-        error_type = None if timed_out else _init_error_type(happening)
-        self._transcript.init_report(init_ms, "timeout" if timed_out else "error", error_type)
+        self._transcript.init_report(init_ms, _init_error_type(happening))
         return None
 
     async def _init_again(self, event: Event, deadline: float) -> Ending | None:
         """AWS repeats a failed init inside the invocation, under the function's own timeout."""
+        self.out_of_memory = False  # that was the last runtime's: this one is watched, too
         self.link.start_runtime()
         happening = await self.link.next(deadline)
         if self._is_ready(happening):
@@ -165,7 +164,8 @@ class Environment:
                 # An answer names its request: none can be taken for another invocation's. And one
                 # that comes while the runtime is being killed for its memory comes too late.
                 if _answers(happening, event) and not self.out_of_memory:
-                    return self._ending_of_answer(happening)
+                    self.peak_bytes = happening.peak_kib * _BYTES_PER_KIB
+                    return _ending_of_answer(happening)
                 if time.perf_counter() < deadline:
                     continue
                 happening = DEADLINE  # a function that never stops talking must not put it off
@@ -173,24 +173,27 @@ class Environment:
             await self.link.clear_runtime(happening)
             return ending
 
-    def _ending_of_answer(self, frame: Frame) -> Ending:
-        self.peak_bytes = frame.peak_kib * _BYTES_PER_KIB
-        if frame.too_large:
-            return endings.too_large()
-        return (endings.succeeded if frame.kind == b"D" else endings.raised)(frame.payload)
-
     def _ending_of(self, event: Event, happening: Happening, *, during_init: bool) -> Ending:
         """What a happening that is no answer means for the invocation."""
+        if self.out_of_memory:  # whatever it did or said while it was being killed for that
+            return endings.killed(event.request_id, signal.SIGKILL, out_of_memory=True)
         if isinstance(happening, Frame):
             return endings.init_failed(happening.payload)
         if isinstance(happening, DeadlinePassed):
             return endings.timed_out(event.request_id, self._timeout_s)
         if isinstance(happening, EnvironmentEnded):
-            self._refuse_missing_wall()
+            self.link.refuse_missing_wall()
             return endings.killed(event.request_id, signal.SIGKILL, out_of_memory=_ran_out_of_memory(self))
-        if happening.exit_code is not None and not self.out_of_memory:
-            return endings.exited(event.request_id, happening.exit_code, during_init=during_init)
-        number = happening.signal or signal.SIGKILL
+        return self._ending_of_runtime(event, happening, during_init=during_init)
+
+    def _ending_of_runtime(self, event: Event, ended: RuntimeEnded, *, during_init: bool) -> Ending:
+        if ended.exit_code is not None:
+            return endings.exited(event.request_id, ended.exit_code, during_init=during_init)
+        number = ended.signal or signal.SIGKILL
+        if during_init and number == signal.SIGSEGV:
+            # AWS's answer, without its wait; the log tells what it was (docs/decisions/0009).
+            self._transcript.fault(event.request_id, endings.killed_by(number))
+            return endings.timed_out(event.request_id, self._timeout_s)
         return endings.killed(event.request_id, number, out_of_memory=_ran_out_of_memory(self))
 
     def _finish(self, event: Event, ending: Ending, started: float, init_ms: float | None) -> Outcome:
@@ -222,10 +225,6 @@ class Environment:
     def _timeout_s(self) -> int:
         return self.target.configuration.timeout_s
 
-    def _refuse_missing_wall(self) -> None:
-        if self.link.wall_error:
-            raise EnvironmentStartFailed(f"The sandbox could not be built: {self.link.wall_error}")
-
 
 def _head(event: Event, deadline: float) -> bytes:
     left_ms = (deadline - time.perf_counter()) * 1000
@@ -256,12 +255,21 @@ def _answers(frame: Frame, event: Event) -> bool:
     return frame.kind in (b"D", b"E") and frame.request_id == event.request_id.encode()
 
 
+def _ending_of_answer(frame: Frame) -> Ending:
+    if frame.too_large:
+        return endings.too_large()
+    return (endings.succeeded if frame.kind == b"D" else endings.raised)(frame.payload)
+
+
 def _mb(size: int) -> int:
     """Bytes in MB, rounded up."""
     return -(-size // (1 << 20))
 
 
-def _init_error_type(happening: Happening) -> str:
+def _init_error_type(happening: Happening) -> str | None:
+    """None for a timeout, which AWS gives no type."""
+    if isinstance(happening, DeadlinePassed):
+        return None
     if isinstance(happening, Frame):
         return endings.init_failed(happening.payload).error_type or "Runtime.Unknown"
     return "Runtime.ExitError"

@@ -15,7 +15,7 @@ from lamb.engine import variables
 from lamb.engine.blanks import Blanks
 from lamb.engine.environment import Environment
 from lamb.engine.pool import Pool
-from lamb.engine.transcript import Transcript, lines_for
+from lamb.engine.transcript import Transcript
 from lamb.engine.upkeep import Upkeep
 from lamb.engine.zygotes import Zygotes
 from lamb.logs.journal import Group, Journal
@@ -32,6 +32,7 @@ from lamb.sandbox.walls import Standing
 
 # A thousand processes of a function take the kernel a while to clear away.
 _CLEARING_S = 5.0
+_SHARE_OF_EVENTS = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,10 @@ class Engine:
 
     def __len__(self) -> int:
         return len(self._pool)
+
+    def room(self, _: FunctionKey) -> bool:
+        """Whether asynchronous events may take one more place: a quarter is left to callers who wait."""
+        return self._pool.share_busy < _SHARE_OF_EVENTS
 
     async def invoke(self, target: Target, event: Event) -> Outcome:
         """Run one event. Raises TooManyRequests, SandboxRefused, EnvironmentStartFailed, KMS errors."""
@@ -179,7 +184,7 @@ class Engine:
             blank = self._blanks.take(zygote)
             leaving = stack.pop_all()
         group = Group(target.key.account, target.key.region, configuration.logging.group)
-        transcript = Transcript(self._journal, group, stream, self._clock, lines_for(configuration.logging))
+        transcript = Transcript(self._journal, group, stream, self._clock, configuration.logging)
         transcript.describe(target.version, *_runtime_version(target, runtime))
         environment = Environment(target, order, transcript, blank, ended, self._policy.init_max_s)
         self._pool.add(environment)

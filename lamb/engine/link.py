@@ -17,7 +17,7 @@ from typing import Final
 
 from lamb.engine.blanks import Blank
 from lamb.engine.channel import Frame, RuntimeChannel
-from lamb.model.errors import EnvironmentLost
+from lamb.model.errors import EnvironmentLost, EnvironmentStartFailed
 from lamb.sandbox.spec import Order
 
 _RESET_LIMIT_S = 5.0
@@ -52,8 +52,7 @@ class Link:
         self.alive = True
         self.runtime_up = False
         """Whether the runtime has loaded the handler and takes events."""
-        self.wall_error = ""
-        """The wall that would not stand, and why; such an environment is gone."""
+        self._wall_error = ""
         self._blank = blank
         self._keeper = blank.keeper
         self._on_end = on_end
@@ -142,6 +141,11 @@ class Link:
         finally:
             self._waiter = None
 
+    def refuse_missing_wall(self) -> None:
+        """EnvironmentStartFailed if a wall would not stand: such an environment is gone."""
+        if self._wall_error:
+            raise EnvironmentStartFailed(f"The sandbox could not be built: {self._wall_error}")
+
     def close(self) -> None:
         """End the environment now. Its init is in the kernel's hands: nothing of it survives."""
         if not self.alive:
@@ -203,7 +207,7 @@ class Link:
             return
         report = json.loads(data)
         if "wall" in report:
-            self.wall_error = f"{report['wall']}: {report['reason']}"
+            self._wall_error = f"{report['wall']}: {report['reason']}"
             self.close()
             return
         if self._channel:

@@ -31,6 +31,7 @@ class Pool(Generic[E]):
         self._busy: set[E] = set()
         self._stale: set[E] = set()
         self._reserved_mb = 0
+        self._busy_mb = 0
 
     def take(self, target: Target) -> E | None:
         """The idle environment that was used last, now busy; None: start one."""
@@ -38,7 +39,7 @@ class Pool(Generic[E]):
         if not idle:
             return None
         environment, _ = idle.pop()
-        self._busy.add(environment)
+        self._work(environment)
         return environment
 
     def room_for(self, target: Target) -> list[E] | None:
@@ -63,14 +64,14 @@ class Pool(Generic[E]):
 
     def add(self, environment: E) -> None:
         """A new environment, which starts out busy."""
-        self._busy.add(environment)
+        self._work(environment)
         self._reserved_mb += environment.target.configuration.memory_mb
 
     def release(self, environment: E, now_s: float) -> bool:
         """Back from work; False when its function has changed and it should be closed instead."""
         if environment in self._stale:
             return False
-        self._busy.discard(environment)
+        self._rest(environment)
         self._idle.setdefault(_key(environment.target), []).append((environment, now_s))
         return True
 
@@ -81,7 +82,7 @@ class Pool(Generic[E]):
         rest = [pair for pair in idle if pair[0] is not environment]
         if environment not in self._busy and len(rest) == len(idle):
             return
-        self._busy.discard(environment)
+        self._rest(environment)
         self._stale.discard(environment)
         self._idle[key] = rest
         if not rest:
@@ -106,11 +107,27 @@ class Pool(Generic[E]):
         return [e for e, since in self._pairs() if since < before_s]
 
     @property
+    def share_busy(self) -> float:
+        """How much of what may run at once does run, of environments or of memory: 0.0 to 1.0."""
+        if not self._busy:
+            return 0.0
+        return max(len(self._busy) / self._most, self._busy_mb / self._memory_mb)
+
+    @property
     def busy(self) -> frozenset[E]:
         return frozenset(self._busy)
 
     def __len__(self) -> int:
         return len(self._busy) + sum(map(len, self._idle.values()))
+
+    def _work(self, environment: E) -> None:
+        self._busy.add(environment)
+        self._busy_mb += environment.target.configuration.memory_mb
+
+    def _rest(self, environment: E) -> None:
+        if environment in self._busy:
+            self._busy.discard(environment)
+            self._busy_mb -= environment.target.configuration.memory_mb
 
     def _pairs(self) -> Iterator[tuple[E, float]]:
         for pairs in list(self._idle.values()):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import functools
 import os
 import struct
 import termios
 from collections import deque
 
 from lamb.logs.journal import Entry, Group, Journal
+from lamb.logs.levels import passes
 from lamb.logs.lines import JsonLines, Lines, Report, TextLines
 from lamb.logs.output import OutputParser
 from lamb.model.clock import Clock
@@ -23,13 +25,13 @@ _CHUNK = 1 << 14
 class Transcript:
     """Reads the environment's output pipe and puts it between START and REPORT, in order."""
 
-    def __init__(self, journal: Journal, group: Group, stream: str, clock: Clock, lines: Lines) -> None:
+    def __init__(self, journal: Journal, group: Group, stream: str, clock: Clock, logging: Logging) -> None:
         self._journal = journal
         self._group = group
         self._stream = stream
         self._clock = clock
-        self._lines = lines
-        self._parser = OutputParser()
+        self._lines = lines_for(logging)
+        self._parser = _parser_for(logging)
         self._request_id: str | None = None
         self._tail: deque[str] = deque()
         self._tail_length = 0
@@ -60,8 +62,10 @@ class Transcript:
     def init_start(self) -> None:
         self._say(self._lines.init_start(self._clock.now_ms(), *self._runtime))
 
-    def init_report(self, init_ms: float, status: str, error_type: str | None) -> None:
+    def init_report(self, init_ms: float, error_type: str | None) -> None:
+        """Of a failed init phase; without a type, it took too long."""
         self._drain()
+        status = "error" if error_type else "timeout"
         self._say(self._lines.init_report(self._clock.now_ms(), init_ms, status, error_type))
 
     def begin(self, request_id: str) -> None:
@@ -71,12 +75,18 @@ class Transcript:
         self._request_id = request_id
         self._say(self._lines.start(self._clock.now_ms(), request_id, self._version))
 
+    def fault(self, request_id: str, reason: str) -> None:
+        """What the runtime ended of, where the answer to the caller does not tell."""
+        self._drain()
+        self._say(self._lines.fault(self._clock.now_ms(), request_id, reason))
+
     def end(self, report: Report) -> bytes:
         """Close the invocation's log; its last 4096 bytes, as LogResult has them."""
         self._drain()
         now_ms = self._clock.now_ms()
         self._say(self._lines.end(now_ms, report))
-        self._say(self._lines.report(now_ms, report))
+        # Whoever follows this invocation learns of its end where the level leaves the REPORT out, too.
+        self._say(self._lines.report(now_ms, report) or "", last=True)
         self._request_id = None
         # No character is less than a byte: what is further in front cannot be wanted.
         return "".join(self._tail)[-LOG_TAIL_BYTES:].encode("utf-8", "replace")[-LOG_TAIL_BYTES:]
@@ -106,12 +116,12 @@ class Transcript:
         for message in self._parser.rest():
             self._say(message)
 
-    def _say(self, message: str | None) -> None:
+    def _say(self, message: str | None, *, last: bool = False) -> None:
         if message is None:
             return
-        entry = Entry(self._clock.now_ms(), self._stream, self._request_id, message)
+        entry = Entry(self._clock.now_ms(), self._stream, self._request_id, message, last)
         self._journal.append(self._group, entry)
-        if not message.endswith("\n"):  # a record of several lines, or a print without an end
+        if message and not message.endswith("\n"):  # a record of several lines, or a print without an end
             message += "\n"
         self._tail.append(message)
         self._tail_length += len(message)
@@ -127,3 +137,9 @@ def _readable(pipe: int) -> int:
 
 def lines_for(logging: Logging) -> Lines:
     return JsonLines(logging.system_level or "INFO") if logging.format == "JSON" else TextLines()
+
+
+def _parser_for(logging: Logging) -> OutputParser:
+    if logging.format != "JSON":
+        return OutputParser()
+    return OutputParser(functools.partial(passes, least=logging.application_level or "INFO"))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-from collections.abc import Callable
+from asyncio.subprocess import DEVNULL
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lamb.model.errors import EnvironmentStartFailed
@@ -12,6 +14,9 @@ from lamb.runtimes.base import Runtime
 from lamb.sandbox.process import Zygote
 from lamb.sandbox.spec import HOST_UID, Base
 from lamb.sandbox.walls import Standing
+
+# When the first invocations, which wait for nothing else, have most likely had the processors.
+_SPARE_TIME_AFTER_S = 1.0
 
 
 class Zygotes:
@@ -22,6 +27,7 @@ class Zygotes:
         self._require = require
         self._ready: dict[str, tuple[Runtime, Zygote]] = {}
         self._starting: dict[str, asyncio.Task[tuple[Runtime, Zygote]]] = {}
+        self._improving: dict[str, asyncio.Task[None]] = {}
 
     async def get(self, name: str) -> tuple[Runtime, Zygote]:
         """The runtime and its zygote, ready for orders."""
@@ -35,8 +41,9 @@ class Zygotes:
         return await asyncio.shield(task)
 
     async def close(self) -> None:
-        for task in list(self._starting.values()):
+        for task in (*self._starting.values(), *self._improving.values()):
             task.cancel()
+        await asyncio.gather(*self._improving.values(), return_exceptions=True)
         for _, zygote in self._ready.values():
             zygote.kill()
         self._ready.clear()
@@ -53,7 +60,26 @@ class Zygotes:
         zygote = Zygote(base, on_exit=lambda: None)
         await zygote.ready()
         self._ready[name] = (runtime, zygote)
+        if name not in self._improving:
+            self._improving[name] = loop.create_task(_improve(runtime.improvement(base)))
         return runtime, zygote
+
+
+async def _improve(command: Sequence[str]) -> None:
+    """Run what a runtime has for spare time; for as long as nobody cancels it."""
+    if not command:
+        return
+    await asyncio.sleep(_SPARE_TIME_AFTER_S)
+    with contextlib.suppress(OSError):
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL, env={}, cwd="/"
+        )
+        try:
+            await process.wait()
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
 
 
 def _let_functions_reach(base: Base, home: Path) -> None:

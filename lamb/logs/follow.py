@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from lamb.logs.journal import Entry, Group, Journal, Position
-from lamb.logs.lines import ends
 
 _HEARTBEAT_S = 5.0
 
@@ -21,7 +20,8 @@ class Query:
 
     def wants(self, entry: Entry) -> bool:
         return (
-            (self.since_ms is None or entry.timestamp_ms >= self.since_ms)
+            entry.message != ""
+            and (self.since_ms is None or entry.timestamp_ms >= self.since_ms)
             and (self.request_id is None or entry.request_id == self.request_id)
             and (self.grep is None or self.grep in entry.message)
         )
@@ -30,7 +30,7 @@ class Query:
 async def read(journal: Journal, group: Group, query: Query) -> AsyncIterator[Entry | None]:
     """Entries of `group` that `query` wants, in order; None now and then while nothing comes.
 
-    A query that follows one request id ends behind its REPORT; other following ones go on for ever.
+    A query of one request id ends with its last entry, shown or not; other following ones go on for ever.
     """
     position = Position(0, 0)
     while True:
@@ -38,11 +38,7 @@ async def read(journal: Journal, group: Group, query: Query) -> AsyncIterator[En
         for entry in entries:
             if query.wants(entry):
                 yield entry
-            if (
-                query.request_id
-                and entry.request_id == query.request_id
-                and ends(entry.message, query.request_id)
-            ):
+            if entry.last and query.request_id == entry.request_id:
                 return
         if entries:
             await asyncio.sleep(0)  # a long log comes in pieces, and others have their turn between them

@@ -36,6 +36,9 @@ class Entry(NamedTuple):
     stream: str
     request_id: str | None
     message: str
+    """Empty where there is nothing to show: an entry that only says that it is the last."""
+    last: bool = False
+    """Nothing comes after it of its invocation."""
 
 
 class Position(NamedTuple):
@@ -206,7 +209,8 @@ def _folder_name(group: str) -> str:
 def _line(entry: Entry) -> str:
     """The entry as a JSON array; spelled out, because `json.dumps` takes five times as long."""
     request_id = "null" if entry.request_id is None else _quoted(entry.request_id)
-    return f"[{entry.timestamp_ms},{_quoted(entry.stream)},{request_id},{_quoted(entry.message)}]\n"
+    last = ",true" if entry.last else ""
+    return f"[{entry.timestamp_ms},{_quoted(entry.stream)},{request_id},{_quoted(entry.message)}{last}]\n"
 
 
 def _complete_lines(path: Path, offset: int, limit: int) -> bytes:
@@ -225,6 +229,8 @@ def _complete_lines(path: Path, offset: int, limit: int) -> bytes:
 def _entries(data: bytes) -> Iterator[Entry]:
     for line in data.splitlines():
         try:
-            yield Entry(*json.loads(line))
+            entry = Entry(*json.loads(line))
         except (ValueError, TypeError):
             continue  # half a line, from a machine that lost power
+        if isinstance(entry.message, str):
+            yield entry

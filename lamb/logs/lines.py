@@ -48,6 +48,9 @@ class TextLines:
     def start(self, now_ms: int, request_id: str, version: str) -> str | None:  # noqa: ARG002
         return f"START RequestId: {request_id} Version: {version}\n"
 
+    def fault(self, now_ms: int, request_id: str, reason: str) -> str | None:  # noqa: ARG002
+        return f"RequestId: {request_id} Error: {reason}\nRuntime.ExitError\n"
+
     def end(self, now_ms: int, report: Report) -> str | None:  # noqa: ARG002
         return f"END RequestId: {report.request_id}\n"
 
@@ -69,7 +72,7 @@ class JsonLines:
     def __init__(self, level: str = "INFO") -> None:
         self._least = _LEVELS.index(level) if level in _LEVELS else 1
 
-    def _line(self, now_ms: int, level: str, kind: str, record: dict[str, Any]) -> str | None:
+    def _line(self, now_ms: int, level: str, kind: str, record: dict[str, Any] | str) -> str | None:
         if _LEVELS.index(level) < self._least:
             return None
         document = {"time": iso_z(now_ms), "type": f"platform.{kind}", "record": record}
@@ -93,6 +96,9 @@ class JsonLines:
 
     def start(self, now_ms: int, request_id: str, version: str) -> str | None:
         return self._line(now_ms, "INFO", "start", {"requestId": request_id, "version": version})
+
+    def fault(self, now_ms: int, request_id: str, reason: str) -> str | None:
+        return self._line(now_ms, "WARN", "fault", f"RequestId: {request_id} Error: {reason}")
 
     def end(self, now_ms: int, report: Report) -> str | None:
         level = "DEBUG" if report.status == "success" else "WARN"
@@ -118,10 +124,3 @@ class JsonLines:
 
 
 Lines = TextLines | JsonLines
-
-
-def ends(message: str, request_id: str) -> bool:
-    """Whether this message is the last one of an invocation."""
-    if message.startswith("REPORT RequestId: "):
-        return message.startswith(request_id, 18)
-    return '"type":"platform.report"' in message and request_id in message

@@ -7,6 +7,8 @@ event with each newline. Records come as AWS's telemetry frames, which keep seve
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 _MAGIC = b"\xa5\x5a\x00"  # no UTF-8 text can hold these bytes
 _HEAD = 16
 # CloudWatch's limit for one event. What is longer — a print without a newline, a record, garbage
@@ -15,7 +17,9 @@ _EVENT_MAX = 262_144
 
 
 class OutputParser:
-    def __init__(self) -> None:
+    def __init__(self, wanted: Callable[[bytes], bool] = lambda _: True) -> None:
+        """`wanted` is asked about each printed line; records were filtered by who wrote them."""
+        self._wanted = wanted
         self._held = b""
         self._left = 0
         """Bytes that the present record still has, those in `_held` among them; 0 between records."""
@@ -39,7 +43,7 @@ class OutputParser:
                 self._left = int.from_bytes(data[at + 4 : at + 8], "big")
             else:
                 frame = data.find(_MAGIC, at)
-                end = _cut_text(data, at, frame, events)
+                end = self._cut_text(data, at, frame, events)
                 if frame < 0:
                     at = end
                     break
@@ -54,18 +58,17 @@ class OutputParser:
         """
         text = b"" if self._held.startswith(_MAGIC) else self._held
         self._held, self._left = b"", 0
-        return [text.decode("utf-8", "replace")] if text else []
+        return [text.decode("utf-8", "replace")] if text and self._wanted(text) else []
 
-
-def _cut_text(data: bytes, start: int, frame: int, events: list[bytes]) -> int:
-    """Add the lines from `start` to the next record, or to the end of `data`; where they end."""
-    *lines, last = data[start : frame if frame >= 0 else len(data)].split(b"\n")
-    events += [line + b"\n" for line in lines]
-    if frame >= 0:
-        if last:
+    def _cut_text(self, data: bytes, start: int, frame: int, events: list[bytes]) -> int:
+        """Add the lines from `start` to the next record, or to the end of `data`; where they end."""
+        *lines, last = data[start : frame if frame >= 0 else len(data)].split(b"\n")
+        events += [line + b"\n" for line in lines if self._wanted(line)]
+        if frame >= 0:
+            if last and self._wanted(last):
+                events.append(last)
+            return frame
+        if len(last) >= _EVENT_MAX:
             events.append(last)
-        return frame
-    if len(last) >= _EVENT_MAX:
-        events.append(last)
-        return len(data)
-    return len(data) - len(last)
+            return len(data)
+        return len(data) - len(last)

@@ -79,3 +79,16 @@ class Page:
 
     marker: str | None = None
     max_items: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventInvokeConfig:
+    """How a function takes asynchronous events; None means AWS's default, "" takes a destination away."""
+
+    qualifier: str
+    """`$LATEST`, a version or an alias."""
+    retries: int | None = None
+    max_age_s: int | None = None
+    on_success: str | None = None
+    on_failure: str | None = None
+    last_modified_ms: int = 0

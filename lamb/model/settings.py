@@ -55,6 +55,8 @@ class Settings:
     max_environments: int = _number(1000, "environments at the same time, over all functions", least=1)
     memory_total_mb: int = _number(0, "memory for all environments, MB; 0: what the machine can hold")
     log_max_mb: int = _number(64, "log kept on disk for each function, MB", least=1)
+    retry_base_s: int = _number(60, "seconds before a failed event is retried; the second time twice as long")
+    time_scale: int = _number(1, "how fast the time of events and queues goes; see `lamb clock`", least=1)
     seed: int | None = _number(None, "makes the draw of weighted aliases repeatable")
     color: str = _choice("colour on stdout and stderr", "auto", "always", "never")
     runtimes: Mapping[str, str] = field(

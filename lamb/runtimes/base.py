@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -30,6 +30,11 @@ class Runtime(Protocol):
     def base(self, walls: tuple[str, ...], home: Path, scratch: Path) -> Base:
         """The root its zygote builds. May write below `home / "runtime"`; takes some 100 ms the
         first time, so it is called in a thread."""
+        ...
+
+    def improvement(self, base: Base) -> Sequence[str]:
+        """A command for spare time, after which environments of `base` start faster; empty when it has
+        been run. It may be killed at any moment."""
         ...
 
     def variables(self, *, task_root: str, runtime_dir: str) -> Mapping[str, str]:

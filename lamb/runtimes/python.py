@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,14 @@ print(json.dumps({"version": sys.version.split()[0], "prefix": sys.base_prefix,
  "executable": getattr(sys, "_base_executable", sys.executable),
  "site": [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")],
  "implementation": sys.implementation.name}))
+"""
+# Compiles the directories named last; the marker, named first, is left when all of it is done.
+_COMPILE = """\
+import compileall, os, pathlib, sys
+os.umask(0o022)
+marker, *folders = sys.argv[1:]
+if all([compileall.compile_dir(folder, quiet=2) for folder in folders]):
+    pathlib.Path(marker).touch()
 """
 # The distributions that AWS has in /var/runtime. boto3 and its own are there where they are installed.
 _RUNTIME = ("awslambdaric", "simplejson", "snapshot-restore-py")
@@ -56,6 +64,15 @@ class PythonRuntime:
             runtime=self.name,
             hidden=self.hidden,
         )
+
+    def improvement(self, base: Base) -> Sequence[str]:
+        """Compile the SDK, which takes as long as building all else."""
+        folder = Path(base.runtime_dir)
+        marker = folder / f".compiled-all-{self.executable.name}"
+        if marker.exists():
+            return ()
+        program = f"import os; os.nice(19)\n{_COMPILE}"
+        return (str(self.executable), "-I", "-S", "-c", program, str(marker), str(folder))
 
     def variables(self, *, task_root: str, runtime_dir: str) -> Mapping[str, str]:
         variables = {
@@ -173,8 +190,9 @@ def _write_cache(cache: Path, answers: Mapping[str, object]) -> None:
 def runtime_directory(root: Path, interpreter: Path) -> Path:
     """The directory shown as /var/runtime, built from lamb's own installed distributions.
 
-    Named by its contents, so that an upgrade makes a new one and running environments keep theirs;
-    compiled once for each interpreter, because nothing inside the sandbox could write there.
+    Named by its contents, so that an upgrade makes a new one and running environments keep theirs.
+    What every environment loads is compiled once for each interpreter, because nothing inside the
+    sandbox could write there; `improvement` compiles the rest.
     Raises HomeUnusable.
     """
     distributions = [d for name in (*_RUNTIME, *_SDK) if (d := _distribution(name)) is not None]
@@ -238,10 +256,8 @@ def _compile(folder: Path, interpreter: Path) -> None:
     done = folder / f".compiled-{interpreter.name}"
     if done.exists():
         return
-    compile_all = [str(interpreter), "-I", "-S", "-m", "compileall", "-q"]
-    compiled = subprocess.run(
-        [*compile_all, *(str(folder / part) for part in ("awslambdaric", "simplejson"))],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=60, check=False, umask=0o022,
+    parts = (str(folder / part) for part in ("awslambdaric", "simplejson"))
+    subprocess.run(
+        [str(interpreter), "-I", "-S", "-c", _COMPILE, str(done), *parts],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=60, check=False,
     )  # fmt: skip
-    if compiled.returncode == 0:  # else there may have been no room
-        done.touch()

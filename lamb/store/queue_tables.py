@@ -113,3 +113,18 @@ subscriptions = Table(
     Column("created_ms", BigInteger, nullable=False),
     UniqueConstraint("topic_id", "protocol", "endpoint"),
 )
+
+# What a FIFO topic took in the last five minutes; its SequenceNumbers are made of these ids.
+topic_messages = Table(
+    "topic_messages",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _owner("topic"),
+    # The deduplication id, within its scope.
+    Column("key", String, nullable=False),
+    Column("message_id", String, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+    UniqueConstraint("topic_id", "key"),
+    sqlite_autoincrement=True,
+)
+Index("topic_messages_by_expiry", topic_messages.c.expires_ms)

@@ -175,3 +175,14 @@ def _messages() -> None:
         sa.Column("created_ms", sa.BigInteger, nullable=False),
         sa.UniqueConstraint("topic_id", "protocol", "endpoint"),
     )
+    op.create_table(
+        "topic_messages",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("topic_id", sa.Integer, sa.ForeignKey("topics.id", ondelete="CASCADE"), nullable=False),
+        sa.Column("key", sa.String, nullable=False),
+        sa.Column("message_id", sa.String, nullable=False),
+        sa.Column("expires_ms", sa.BigInteger, nullable=False),
+        sa.UniqueConstraint("topic_id", "key"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("topic_messages_by_expiry", "topic_messages", ["expires_ms"])

@@ -195,7 +195,7 @@ class Room:
 
     def log(self, target: Target, request_id: str | None = None) -> list[str]:
         """Messages of a function's log, or of one invocation."""
-        return [e.message for e in self.entries(target) if request_id in (None, e.request_id)]
+        return [e.message for e in self.entries(target) if e.message and request_id in (None, e.request_id)]
 
     def printed(self, target: Target, outcome: Outcome) -> list[str]:
         """What one invocation logged between START and END."""

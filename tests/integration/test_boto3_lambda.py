@@ -103,6 +103,22 @@ def test_a_failed_function_is_no_exception_of_boto3(aws: Any, create: Any) -> No
     assert "REPORT RequestId:" in log
 
 
+def test_whoever_follows_an_invocation_hears_its_end_without_a_report_and_from_its_own_group(
+    aws: Any, create: Any, lamb_of_module: harness.Lamb
+) -> None:
+    lamb, quiet = lamb_of_module, {"LogFormat": "JSON", "SystemLogLevel": "WARN"}
+    name = create(LoggingConfig={**quiet, "LogGroup": "/of/version/1"})
+    assert aws.publish_version(FunctionName=name)["Version"] == "1"
+    aws.update_function_configuration(FunctionName=name, LoggingConfig={**quiet, "LogGroup": "/of/latest"})
+    aws.get_waiter("function_updated_v2").wait(FunctionName=name)
+    for function in (name, f"{name}:1"):
+        done = lamb.run("invoke", function, "--log", "--json")
+        assert done.stderr == "got {}\n"
+        request_id = json.loads(done.stdout)["RequestId"]
+        # This would follow for ever.
+        assert lamb.run("logs", function, "-f", "--request-id", request_id).stdout == "got {}\n"
+
+
 def test_a_client_context_arrives(aws: Any, create: Any) -> None:
     context = base64.b64encode(b'{"custom": {"k": "v"}}').decode()
     answer = aws.invoke(FunctionName=create(), ClientContext=context)

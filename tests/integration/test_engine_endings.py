@@ -11,6 +11,8 @@ from collections.abc import Callable
 import pytest
 from integration.engine_room import Room, descendants
 
+from lamb.model.function import Logging
+
 COUNTING = """
     import os, signal, sys, time
     count = 0
@@ -260,6 +262,22 @@ def test_without_cgroups_memory_is_bounded_all_the_same(new_room: Callable[..., 
     assert room.invoke(f, {"do": "held = bytearray(80 << 20)"}).verdict == "success"
 
 
+@pytest.mark.parametrize("with_cgroups", [True, False])
+def test_memory_is_bounded_at_import_as_in_the_handler(new_room: Callable[..., Room], *, with_cgroups: bool):
+    room = new_room(with_cgroups=with_cgroups)
+    for hog in [
+        "bytearray(900 << 20)",
+        "held = bytearray(400 << 20)",  # less than the cgroup holds, with /tmp
+        "held = []\nwhile True: held.append(bytearray(1 << 20))",
+    ]:
+        at_import = room.function(f"{hog}\nimport time; time.sleep(9)")
+        in_handler = room.function("import time\ndef handler(event, context): exec(event['do'])")
+        for f in (at_import, in_handler):
+            outcome = room.invoke(f, {"do": f"{hog}\ntime.sleep(9)"})
+            assert (outcome.verdict, outcome.error_type) == ("killed", "Runtime.OutOfMemory"), hog
+            assert json.loads(outcome.payload)["errorMessage"].endswith("signal: killed")
+
+
 def test_as_much_memory_as_the_function_has_can_be_used(room: Room):
     f = room.function(COUNTING, memory_mb=256)
     outcome = room.invoke(f, {"do": "held = bytearray(200 << 20)"})
@@ -322,6 +340,30 @@ def test_a_runtime_that_ends_at_import_is_told(room: Room, how: str, verdict: st
     assert json.loads(outcome.payload)["errorMessage"] == f"RequestId: {outcome.request_id} Error: {message}"
     (init_report,) = (m for m in room.log(f) if m.startswith("INIT_REPORT "))
     assert init_report.endswith("\tStatus: error\tError Type: Runtime.ExitError\n")
+
+
+@pytest.mark.parametrize(
+    ("logging", "told"),
+    [
+        (Logging(group="/text/segfault"), "RequestId: {} Error: {}\nRuntime.ExitError\n"),
+        (
+            Logging("JSON", "/json/segfault", "INFO", "WARN"),
+            '"platform.fault","record":"RequestId: {} Error: {}"',
+        ),
+    ],
+)
+def test_a_segmentation_fault_at_import_is_a_timeout_as_in_aws_but_the_log_tells_the_truth(
+    room: Room, logging: Logging, told: str
+):
+    f = room.function("import ctypes; ctypes.string_at(0)", timeout_s=60, logging=logging)
+    outcome = room.wait(room.invocation(f), limit_s=30)  # at once: AWS waits for the function's timeout
+    assert (outcome.verdict, outcome.error_type) == ("timeout", "Sandbox.Timedout")
+    assert json.loads(outcome.payload) == {
+        "errorType": "Sandbox.Timedout",
+        "errorMessage": f"RequestId: {outcome.request_id} Error: Task timed out after 60.00 seconds",
+    }
+    reason = "Runtime exited with error: signal: segmentation fault"
+    assert told.format(outcome.request_id, reason) in "".join(room.log(f, outcome.request_id))
 
 
 def test_the_type_of_a_failed_init_is_that_of_aws(room: Room):

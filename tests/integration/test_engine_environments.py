@@ -364,6 +364,24 @@ def own_cgroups() -> set[str]:
     return {group for group in machine.cgroups() if group.endswith(f"-{os.getpid()}")}
 
 
+def test_the_sdk_is_compiled_in_spare_time_and_functions_cannot_write_beside_it(room: Room):
+    pytest.importorskip("boto3")
+    f = room.function(
+        """
+        import importlib.util, os
+        def handler(event, context):
+            source = os.path.join(os.environ["LAMBDA_RUNTIME_DIR"], "botocore", "session.py")
+            try:
+                open(source + "c", "w")
+            except OSError as error:
+                return os.path.exists(importlib.util.cache_from_source(source)), error.errno
+        """
+    )
+    room.call(f)
+    room.until(lambda: room.call(f)[0], limit_s=30)
+    assert room.call(f)[1] in (errno.EROFS, errno.EACCES)
+
+
 def test_an_engine_that_closes_leaves_nothing_behind(new_room: Callable[..., Room]):
     before = (set(machine.children(os.getpid())), machine.mounts(), own_cgroups())
     descriptors = len(list(Path("/proc/self/fd").iterdir()))

@@ -266,6 +266,27 @@ def test_the_application_level_filters_records(room: Room, level: str, kept: lis
     assert [r["level"] for r in records if "level" in r] == kept
 
 
+def test_the_application_level_filters_json_that_is_printed_and_leaves_text_alone(room: Room):
+    f = room.function(
+        """
+        import json, logging
+        def handler(event, context):
+            for level in ("debug", "INFO", "WARN", "ERROR"):
+                print(json.dumps({"level": level, "timestamp": "2026-01-02T03:04:05.678Z"}))
+            print(json.dumps({"no": "level"}))
+            print("text")
+            logging.warning("a record")
+            print(json.dumps({"level": "INFO", "timestamp": "2026-01-02T03:04:05Z"}), end="")
+        """,
+        logging=logging("WARN", "WARN"),
+    )
+    outcome = room.invoke(f)
+    warn, error, text, record = room.log(f, outcome.request_id)
+    assert [json.loads(line)["level"] for line in (warn, error)] == ["WARN", "ERROR"]
+    assert text == "text\n"
+    assert json.loads(record)["message"] == "a record"
+
+
 @pytest.mark.parametrize(
     ("level", "types"),
     [

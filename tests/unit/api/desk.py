@@ -40,11 +40,17 @@ class Services:
     checked: list[Reference] = field(default_factory=list)
     settling: list[FunctionKey] = field(default_factory=list)
     queries: list[LogQuery] = field(default_factory=list)
+    accepted: list[tuple[Reference, Event]] = field(default_factory=list)
+    clock_changes: list[dict[str, Any]] = field(default_factory=list)
     hung_up: bool = False
     stopped: bool = False
     group: Any = None
     arrivals: Any = None
     moving: list[int] = field(default_factory=list)
+
+    @property
+    def events(self) -> Events:
+        return Events(self)
 
     async def run(self, work: Callable[..., Any], *args: Any) -> Any:
         return work(*args)
@@ -88,7 +94,7 @@ class Services:
     async def settled(self, reference: Reference, timeout_s: float) -> bool:
         return timeout_s > 0 and reference.key.name == "f"
 
-    async def logs(self, _: FunctionKey, query: LogQuery) -> AsyncIterator[Mapping[str, Any]]:
+    async def logs(self, _: Reference, query: LogQuery) -> AsyncIterator[Mapping[str, Any]]:
         self.queries.append(query)
         for entry in self.entries:
             yield entry
@@ -116,6 +122,27 @@ class Services:
 
     def stop(self) -> None:
         self.stopped = True
+
+
+@dataclass
+class Events:
+    """Notes what it is given."""
+
+    services: Services
+
+    async def accept(self, reference: Reference, event: Event) -> None:
+        if self.services.trouble is not None:
+            raise self.services.trouble
+        self.services.accepted.append((reference, event))
+
+    async def emptied(self, key: FunctionKey, timeout_s: float) -> bool:
+        return timeout_s > 0 and key.name == "f"
+
+    def clock(self) -> Mapping[str, Any]:
+        return {"Now": "2026-01-02T03:04:05.678Z", "AheadMs": 0, "Scale": 1.0}
+
+    async def set_clock(self, **change: Any) -> None:
+        self.services.clock_changes.append(change)
 
 
 @contextmanager

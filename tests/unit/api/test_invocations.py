@@ -98,10 +98,32 @@ def test_a_dry_run_checks_and_runs_nothing(desk: Desk, services: Services) -> No
     assert not services.invoked
 
 
-def test_an_asynchronous_invocation_says_that_it_is_not_there_yet(desk: Desk, services: Services) -> None:
-    answer = desk.ask("POST", INVOKE, headers={"X-Amz-Invocation-Type": "Event"})
-    assert (answer.status, answer.error) == (501, "UnknownOperationException")
+EVENT = {"X-Amz-Invocation-Type": "Event"}
+
+
+def test_an_event_is_accepted_with_nothing_but_its_request_id(desk: Desk, services: Services) -> None:
+    answer = desk.ask("POST", f"{INVOKE}?Qualifier=prod", b'{"a": 1}', headers=EVENT)
+    assert (answer.status, answer.body) == (202, b"")
+    assert "x-amz-executed-version" not in answer.headers
+    ((reference, event),) = services.accepted
+    assert (reference.key.name, reference.qualifier, event.payload) == ("f", "prod", b'{"a": 1}')
+    assert event.request_id == answer.headers["x-amzn-requestid"]
     assert not services.invoked
+
+
+def test_the_client_context_is_not_for_events(desk: Desk, services: Services) -> None:
+    context = base64.b64encode(b'{"custom": {}}').decode()
+    desk.ask("POST", INVOKE, headers={**EVENT, "X-Amz-Client-Context": context})
+    assert services.accepted[0][1].client_context is None
+
+
+def test_an_event_may_have_a_megabyte_and_has_to_be_json(desk: Desk, services: Services) -> None:
+    fits = b'"' + b"a" * (1_048_576 - 2) + b'"'
+    assert desk.ask("POST", INVOKE, fits, headers=EVENT).status == 202
+    refused = desk.ask("POST", INVOKE, fits + b" ", headers=EVENT)
+    assert (refused.status, refused.error) == (413, "RequestEntityTooLargeException")
+    assert desk.ask("POST", INVOKE, b"{", headers=EVENT).error == "InvalidRequestContentException"
+    assert len(services.accepted) == 1
 
 
 def test_headers_outside_the_model_are_validation_errors(desk: Desk) -> None:

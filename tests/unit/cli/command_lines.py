@@ -8,6 +8,8 @@ import pty
 from collections.abc import Iterator
 from typing import Any
 
+from unit.cli.memory_events import MemoryEvents
+
 from lamb.cli import app
 from lamb.cli.output import Output
 from lamb.cli.session import Session
@@ -60,6 +62,7 @@ class MemoryClient:
                 "RoutingConfig": {"AdditionalVersionWeights": {"2": 0.1}},
             }
         }
+        self.events = MemoryEvents(self.said)
         self.answer: Answer | Exception = answer()
         self.is_settled = True
         self.entries = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from unit.cli.memory_events import DEAD, QUEUED
 
 from lamb.cli.app import root
 from lamb.cli.completions import nodes
@@ -17,6 +18,8 @@ LINES = {
     "alias get": "alias get hello prod",
     "alias list": "alias list hello",
     "alias update": "alias update hello prod --version 2",
+    "async": "async hello --retries 1",
+    "clock": "clock +6h",
     "completion": "completion bash",
     "config get": "config get region",
     "config list": "config list --origin",
@@ -30,6 +33,10 @@ LINES = {
     "env list": "env list shop",
     "env set": "env set shop A_KEY=1",
     "env unset": "env unset shop STAGE",
+    "events cancel": f"events cancel {QUEUED}",
+    "events list": "events list hello",
+    "events replay": f"events replay {DEAD} --on 1",
+    "events show": f"events show {DEAD}",
     "help": "help exit-codes",
     "invoke": "invoke hello",
     "key rotate": "key rotate",
@@ -44,7 +51,9 @@ LINES = {
     "show": "show hello",
     "update": "update hello --file hello.py",
     "versions": "versions hello",
+    "wait events": "wait events hello --empty",
 }
+GROUPS = ("alias", "env", "key", "package", "config", "daemon", "events", "wait")
 ENDLESS = ("serve", "daemon run")
 
 
@@ -64,7 +73,7 @@ def test_with_json_stdout_is_json_and_nothing_else(lamb_line, hello, path: str):
     assert all(isinstance(json.loads(line), dict) for line in lines)
 
 
-@pytest.mark.parametrize("path", [*LINES, *ENDLESS, "", "alias", "env", "key", "package", "config", "daemon"])
+@pytest.mark.parametrize("path", [*LINES, *ENDLESS, "", *GROUPS])
 def test_help_begins_with_what_it_does_and_examples(lamb_line, capsys, path: str):
     assert lamb_line(*path.split(), "--help") == 0
     about, empty, heading, example, *rest = capsys.readouterr().out.splitlines()
@@ -95,7 +104,7 @@ def test_every_example_is_understood(lamb_line, node):
                 assert options <= known[path], line
 
 
-@pytest.mark.parametrize("group", ["alias", "env", "key", "package", "config", "daemon"])
+@pytest.mark.parametrize("group", GROUPS)
 def test_a_noun_alone_prints_its_help(lamb_line, capsys, group: str):
     assert lamb_line(group) == 0
     assert "Commands:" in capsys.readouterr().out

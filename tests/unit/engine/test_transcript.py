@@ -18,9 +18,9 @@ STREAM = "2026/01/02/[1]0123"
 class Pen:
     """A transcript, and the end of its pipe that a function writes to."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, logging: Logging) -> None:
         self.journal = Journal(root, 1 << 24)
-        self.transcript = Transcript(self.journal, GROUP, STREAM, ManualClock(), TextLines())
+        self.transcript = Transcript(self.journal, GROUP, STREAM, ManualClock(), logging)
         self.transcript.describe("1", "python:3.12.v1", "arn:r")
         pipe, self.pipe = os.pipe()
         self.transcript.listen(pipe)
@@ -40,9 +40,9 @@ class Pen:
         self.journal.close()
 
 
-def with_pen(root: Path, work: Callable[[Pen], None]) -> list[Entry]:
+def with_pen(root: Path, work: Callable[[Pen], None], logging: Logging | None = None) -> list[Entry]:
     async def run() -> list[Entry]:
-        pen = Pen(root)
+        pen = Pen(root, logging or Logging())
         work(pen)
         pen.transcript.close()
         entries = pen.entries()
@@ -133,6 +133,17 @@ def test_ending_does_not_wait_for_a_writer_that_never_ceases(tmp_path: Path):
     assert entries[-2].message == REPORT
     assert entries[-1].message == "later\n"
     assert sum(e.message == "on and on\n" for e in entries) > 1000
+
+
+def test_the_last_entry_of_an_invocation_says_so_whatever_the_level(tmp_path: Path):
+    def work(pen: Pen) -> None:
+        pen.transcript.begin("id")
+        pen.end()
+        pen.write(b"later\n")
+
+    assert [e.last for e in with_pen(tmp_path / "text", work)] == [False, False, True, False]
+    quiet = with_pen(tmp_path / "json", work, Logging("JSON", "/g", "INFO", "WARN"))
+    assert [(e.request_id, e.message, e.last) for e in quiet] == [("id", "", True), (None, "later\n", False)]
 
 
 def test_the_format_of_the_function_decides_about_the_platforms_lines():

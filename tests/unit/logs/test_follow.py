@@ -10,7 +10,6 @@ import pytest
 from lamb.logs import follow
 from lamb.logs.follow import Query
 from lamb.logs.journal import Entry, Group, Journal
-from lamb.logs.lines import JsonLines, Report, TextLines
 
 GROUP = Group("123456789012", "us-east-1", "/aws/lambda/f")
 
@@ -22,12 +21,10 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
     made.close()
 
 
-def say(journal: Journal, message: str, request_id: str | None = "id", at_ms: int = 1000) -> None:
-    journal.append(GROUP, Entry(at_ms, "stream", request_id, message))
-
-
-def report(request_id: str) -> str:
-    return str(TextLines().report(0, Report(request_id, 1.0, None, 128, 1)))
+def say(
+    journal: Journal, message: str, request_id: str | None = "id", at_ms: int = 1000, *, last: bool = False
+) -> None:
+    journal.append(GROUP, Entry(at_ms, "stream", request_id, message, last))
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:
@@ -136,30 +133,39 @@ def test_a_follower_hears_a_heartbeat_while_nothing_comes(journal: Journal, monk
     assert run(work()) is None
 
 
-@pytest.mark.parametrize(
-    "last", [report("id"), JsonLines().report(0, Report("id", 1.0, None, 128, 1))], ids=["text", "json"]
-)
-def test_following_one_request_ends_behind_its_report(journal: Journal, last: str):
+@pytest.mark.parametrize("shown", ["REPORT", ""])
+def test_following_one_request_ends_with_its_last_entry_shown_or_not(journal: Journal, shown: str):
     async def work() -> list[str]:
         following = asyncio.ensure_future(read(journal, Query(follow=True, request_id="id")))
-        for message, request_id in [
-            ("a", "id"), ("b", "other"), (report("other"), "other"), ("c", None), ("d", "id"), (last, "id"),
-            ("never seen", "id"),
+        for message, request_id, last in [
+            ("a", "id", False), ("b", "other", False), (shown, "other", True), ("c", None, False),
+            ("REPORT RequestId: id, it prints", "id", False), ("d", "id", False), (shown, "id", True),
+            ("never seen", "id", False),
         ]:  # fmt: skip
             await asyncio.sleep(0)
-            say(journal, message, request_id)
+            say(journal, message, request_id, last=last)
         return await following
 
-    assert run(work()) == ["a", "d", last]
+    assert run(work()) == ["a", "REPORT RequestId: id, it prints", "d", *filter(None, [shown])]
 
 
-def test_a_report_that_is_filtered_out_ends_the_reading_all_the_same(journal: Journal):
+def test_a_last_entry_that_is_filtered_out_ends_the_reading_all_the_same(journal: Journal):
     async def work() -> list[str]:
         say(journal, "ERROR one")
-        say(journal, report("id"))
+        say(journal, "REPORT", last=True)
         return await read(journal, Query(follow=True, request_id="id", grep="ERROR"))
 
     assert run(work()) == ["ERROR one"]
+
+
+def test_an_entry_without_a_message_is_shown_to_nobody(journal: Journal):
+    async def work() -> list[str]:
+        say(journal, "a")
+        say(journal, "", last=True)
+        say(journal, "b")
+        return await read(journal, Query())
+
+    assert run(work()) == ["a", "b"]
 
 
 def test_a_long_log_is_read_without_stopping_everybody_else(journal: Journal):

@@ -61,7 +61,12 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 
 def test_entries_are_read_as_they_were_written(journal: Journal):
-    written = [entry("a\n", 1), Entry(2, "s", None, "zwei\nZeilen\r\n\u2028 \x00"), entry("", 3)]
+    written = [
+        entry("a\n", 1),
+        Entry(2, "s", None, "zwei\nZeilen\r\n\u2028 \x00"),
+        entry("", 3),
+        Entry(4, "s", "id", "end\n", last=True),
+    ]
     on_a_loop(lambda: [journal.append(GROUP, e) for e in written] and None)
     assert journal.read(GROUP, START)[0] == written
 
@@ -251,8 +256,12 @@ def test_only_the_owner_can_read_a_log(tmp_path: Path, journal: Journal):
 
 def test_the_file_is_json_lines(tmp_path: Path, journal: Journal):
     append(journal, "ä\n")
+    on_a_loop(lambda: journal.append(GROUP, entry("b")._replace(last=True)))
+    journal.flush()
     (file,) = files(tmp_path)
-    assert [json.loads(line) for line in file.read_text().splitlines()] == [list(entry("ä\n"))]
+    first, second = (json.loads(line) for line in file.read_text().splitlines())
+    assert first == list(entry("ä\n")[:4])
+    assert second == [*entry("b")[:4], True]
 
 
 def test_what_is_pending_is_written_when_the_journal_closes(tmp_path: Path):

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from lamb.logs.lines import JsonLines, Report, TextLines, ends
+from lamb.logs.lines import JsonLines, Report, TextLines
 
 ID = "8f5d3c1a-0b1c-4a5e-9d2f-3f4b5c6d7e8f"
 NOW_MS = 1_767_323_045_678
@@ -155,9 +155,7 @@ def test_level_warn_leaves_only_what_failed():
     }
 
 
-@pytest.mark.parametrize("lines", [TEXT, JsonLines()])
-def test_the_report_is_known_as_the_last_line_of_its_invocation_and_of_no_other(lines):
-    message = lines.report(NOW_MS, GOOD)
-    assert ends(message, ID)
-    assert not ends(message, ID[::-1])
-    assert not ends(lines.start(NOW_MS, ID, "1"), ID)
+def test_a_fault_is_told_in_awss_words():
+    assert TEXT.fault(NOW_MS, ID, "why") == f"RequestId: {ID} Error: why\nRuntime.ExitError\n"
+    told = json.loads(JsonLines("WARN").fault(NOW_MS, ID, "why"))
+    assert (told["type"], told["record"]) == ("platform.fault", f"RequestId: {ID} Error: why")

@@ -82,6 +82,13 @@ def test_no_text_is_lost(written: list[bytes]):
     )
 
 
+def test_printed_lines_can_be_refused_but_no_records():
+    parser = OutputParser(lambda line: not line.startswith(b"no"))
+    written = b"no\nyes\nno, cut short by a record" + frame(b"no, but written by the runtime") + b"no end"
+    assert parser.feed(written) == ["yes\n", "no, but written by the runtime"]
+    assert parser.rest() == []
+
+
 def test_bytes_that_are_no_text_are_shown_as_replacement_characters():
     assert events(b"\xff\xfe\x00\n") == ["\ufffd\ufffd\x00\n"]
 

@@ -6,13 +6,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import cache_from_source
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 import pytest
 
 from lamb.runtimes import python
-from lamb.runtimes.python import runtime_directory
+from lamb.runtimes.python import find, runtime_directory
 
 PYTHON = Path(sys._base_executable).resolve()  # type: ignore[attr-defined]
 
@@ -67,6 +68,18 @@ def test_it_brings_the_sdk_where_lamb_has_one(folder: Path):
     pytest.importorskip("boto3")
     assert (folder / "boto3" / "__init__.py").is_file()
     assert (folder / "botocore" / "data" / "lambda").is_dir()
+
+
+def test_the_rest_is_compiled_in_spare_time_once_and_for_every_user(tmp_path: Path):
+    with umask(0o077):
+        found = next(r for r in find({}, tmp_path / "cache", {}) if r.executable == PYTHON)
+        base = found.base((), tmp_path, tmp_path)
+        command = found.improvement(base)
+        subprocess.run(command, check=True)
+    folder = Path(base.runtime_dir)
+    assert [path for path in folder.rglob("*.py") if not Path(cache_from_source(str(path))).exists()] == []
+    assert [path for path in folder.rglob("*") if not path.stat().st_mode & stat.S_IROTH] == []
+    assert found.improvement(base) == ()
 
 
 def test_making_it_again_changes_nothing(folder: Path):

@@ -1,0 +1,130 @@
+"""One event at a time: run it, decide what becomes of it, and write that down."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from lamb.core import endings
+from lamb.core.context import Core
+from lamb.core.invoke import Route
+from lamb.model.clock import HomeClock
+from lamb.model.errors import HomeUnusable, LambError, ResourceNotFound, TooManyRequests
+from lamb.model.events import Attempted, Delivery, Ending, EventPlan, QueuedEvent, Retrial
+from lamb.model.invocation import Event, Outcome, Target
+from lamb.model.names import FunctionKey, Reference
+from lamb.model.records import error_message
+from lamb.model.retry import Again, Attempt, Condition, decide, expired
+from lamb.queue.letters import letters
+from lamb.queue.post import Post
+from lamb.store import events as rows
+from lamb.store.group import GroupCommit, Write
+
+T = TypeVar("T")
+
+_WRITE_AGAIN_S = 1.0
+
+_log = logging.getLogger("lamb.queue")
+
+
+@dataclass(frozen=True)
+class Hands:
+    """What the daemon does for an event."""
+
+    route: Callable[[Reference], Awaitable[Route]]
+    draw: Callable[[Route], Target]
+    run: Callable[[Target, Event], Awaitable[Outcome]]
+    """Raises TooManyRequests where there is no room, other LambErrors for trouble of the host's."""
+    blocked: Callable[[FunctionKey], bool]
+    """Whether the function's reserved concurrency is 0."""
+    room: Callable[[FunctionKey], bool]
+    """Whether one more event of the function should start beside those that run."""
+
+
+class Attempts:
+    """Lives on the event loop. One object serves every event."""
+
+    def __init__(self, core: Core, group: GroupCommit, clock: HomeClock, hands: Hands, post: Post) -> None:
+        self._group = group
+        self._clock = clock
+        self._hands = hands
+        self._post = post
+        # One object: group commit brings together what is written by the same one.
+        self._end_many: Write[Ending, Sequence[Delivery]] = functools.partial(endings.end, core)
+
+    def room(self, key: FunctionKey) -> bool:
+        """Whether one more event of the function should start beside those that run."""
+        return self._hands.room(key)
+
+    async def make(self, event: QueuedEvent) -> tuple[Attempt, Again | None]:
+        """One attempt; when it returns, what became of the event is durable. None: the event is over."""
+        try:
+            done = await self._attempt(event)
+        except Exception as bug:  # noqa: BLE001 - the event must not hang in the air
+            _log.exception("bug while running event %s", event.request_id)
+            done = Attempted("trouble", error=repr(bug))
+        decision = decide(event.tries, done.attempt, done.plan.policy, self._clock.now_ms())
+        runs = event.runs + (done.outcome is not None)
+        if isinstance(decision, Again):
+            await self._written(rows.retry_many, Retrial(event, decision, runs))
+            return done.attempt, decision
+        await self._end(event, done, decision.condition, runs)
+        return done.attempt, None
+
+    async def _end(self, event: QueuedEvent, done: Attempted, condition: Condition, runs: int) -> None:
+        written = letters(event, done, condition, runs, self._clock.now_ms())
+        here = tuple(letter for letter in written if not self._post.takes(letter))
+        # What goes to other machines goes first: after the event's end nobody would know of it.
+        lost = [letter for letter in written if letter not in here and not await self._post.send(letter)]
+        version = done.outcome.executed_version if done.outcome else None
+        ending = Ending(event, condition, runs, version, done.error, here)
+        lost += await self._written(self._end_many, ending)
+        self._tell(ending, written, lost)
+
+    async def _written(self, write: Write[Any, T], row: Any) -> T:
+        """Written at last: what has run must not run again because a disk was full for a while."""
+        while True:
+            try:
+                return await self._group.add(write, row)
+            except HomeUnusable as error:
+                _log.warning("what became of an event cannot be written yet: %s", error.message)
+                await asyncio.sleep(_WRITE_AGAIN_S)
+
+    def _tell(self, ending: Ending, written: Sequence[Delivery], lost: Sequence[Delivery]) -> None:
+        """Nothing is dropped silently."""
+        event = ending.event
+        name = event.reference.arn
+        for letter in lost:
+            _log.warning("event %s of %s: no %s at %s", event.request_id, name, letter.kind, letter.arn)
+        if ending.state == "failed" and len(lost) == len(written):
+            _log.warning(
+                "event %s of %s is given up (%s) and kept in `lamb events`: %s",
+                event.request_id, name, ending.condition, ending.error or "",
+            )  # fmt: skip
+
+    async def _attempt(self, event: QueuedEvent) -> Attempted:
+        plan, arn = EventPlan(), None
+        try:
+            route = await self._hands.route(event.reference)
+            plan, arn = route.plan, route.primary.configuration.dead_letter_arn
+            if self._hands.blocked(event.key):
+                return Attempted("blocked", plan, None, arn)
+            if expired(event.tries, plan.policy, self._clock.now_ms()):
+                # It has waited for too long; what is left to decide is only that.
+                return Attempted("throttled", plan, None, arn)
+            target = self._hands.draw(route)
+            arn = target.configuration.dead_letter_arn
+            invocation = Event(event.request_id, event.payload, event.reference.arn, None, event.trace_id)
+            outcome = await self._hands.run(target, invocation)
+        except ResourceNotFound as error:
+            return Attempted("gone", plan, error=error.message)
+        except TooManyRequests as error:
+            return Attempted("throttled", plan, None, arn, error.reason)
+        except LambError as error:
+            return Attempted("trouble", plan, None, arn, error.message)
+        said = error_message(outcome) if outcome.failed else None
+        return Attempted("error" if outcome.failed else "success", plan, outcome, arn, said)

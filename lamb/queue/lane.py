@@ -1,0 +1,139 @@
+"""The events of one function that are at hand, and how many of them run at once: bookkeeping only.
+
+Nothing here waits, reads or writes. `worker.py` carries out what a lane says.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from lamb.model.events import QueuedEvent
+from lamb.store.events import Claimed
+
+CLAIM = 64
+"""Events taken from the store at once."""
+_AT_HAND_MAX = 256
+_AT_HAND_MAX_BYTES = 4 << 20
+"""Of payloads: what is beyond it stays in the store until there is room."""
+
+
+class Lane:
+    """At most `window` events of one function run at once; the window grows while events have to wait."""
+
+    def __init__(self, least: int, most: int) -> None:
+        self.running = 0
+        self.held = False
+        """An update is in progress: nothing starts until it has settled."""
+        self.behind = False
+        """The store may have events that are due."""
+        self.next_due_ms: int | None = None
+        """When the next event of those in the store is due, as far as is known."""
+        self.claiming = False
+        self._least = least
+        self._most = most
+        self._window = least
+        self._ready: deque[QueuedEvent] = deque()
+        self._bytes = 0
+        self._storing = 0
+        """Events on their way to the store, for us or for nobody in particular."""
+        self._outside = 0
+        """Those for nobody in particular."""
+        self._missed = 0
+        """Those which the claim under way may not have seen."""
+
+    # ------------------------------------------------------------------ arrivals
+
+    def takes(self, event: QueuedEvent) -> bool:
+        """Whether a new event may stay in memory when it is stored: nothing older waits outside."""
+        return (
+            not self.behind
+            and not self.claiming
+            and len(self._ready) < _AT_HAND_MAX
+            and self._bytes + len(event.payload) <= _AT_HAND_MAX_BYTES
+        )
+
+    def storing(self, *, ours: bool) -> None:
+        """An event is on its way to the store."""
+        self._storing += 1
+        if not ours:
+            self._outside += 1
+            self._missed += 1
+
+    def stored(self, event: QueuedEvent | None, *, ours: bool) -> None:
+        """It has arrived there; None where it could not."""
+        self._storing -= 1
+        if not ours:
+            self._outside -= 1
+            self.behind = True
+        elif event is not None:
+            self._offer(event)
+
+    def due(self, at_ms: int) -> None:
+        """An event in the store is due at that time."""
+        if self.next_due_ms is None or at_ms < self.next_due_ms:
+            self.next_due_ms = at_ms
+
+    # ------------------------------------------------------------------ work
+
+    def start(self, *, room: bool) -> QueuedEvent | None:
+        """The event to run now; it counts as running until `ended`.
+
+        Where there is no room, one is run all the same: what it meets with is the reason to wait.
+        """
+        if self.held or not self._ready or self.running >= self._window or (self.running and not room):
+            return None
+        event = self._ready.popleft()
+        self._bytes -= len(event.payload)
+        self.running += 1
+        return event
+
+    def ended(self) -> None:
+        self.running -= 1
+        if self.empty:
+            self._window = self._least
+
+    @property
+    def crowded(self) -> bool:
+        """Events wait only because of the window."""
+        return bool(self._ready) and not self.held and self._window <= self.running
+
+    def grow(self) -> None:
+        """Events have waited for a while: twice as many may run."""
+        self._window = min(self._window * 2, self._most)
+
+    def shrink(self) -> None:
+        """There is no room for as many as we tried."""
+        self._window = max(self._least, min(self._window, self.running))
+
+    # ------------------------------------------------------------------ claims
+
+    def wants(self) -> int:
+        """How many events to claim now; 0 for none. It counts as claiming until `claimed`."""
+        if not self.behind or self.claiming or self.held or len(self._ready) > CLAIM // 2:
+            return 0
+        self.claiming = True
+        self._missed = self._outside
+        return CLAIM
+
+    def claimed(self, found: Claimed, wanted: int) -> None:
+        """What came of the claim. With fewer than were wanted, the store has no more that are due."""
+        self.claiming = False
+        for event in found.events:
+            self._offer(event)
+        self.behind = len(found.events) == wanted or self._missed > 0
+        self.next_due_ms = found.next_due_ms if not self.behind else None
+
+    @property
+    def empty(self) -> bool:
+        """Nothing runs, waits, or is known to come."""
+        busy = self._ready or self.running or self.claiming or self.behind or self._storing
+        return not busy and self.next_due_ms is None
+
+    @property
+    def waiting(self) -> int:
+        """Events at hand that do not run yet."""
+        return len(self._ready)
+
+    def _offer(self, event: QueuedEvent) -> None:
+        self._ready.append(event)
+        self._bytes += len(event.payload)

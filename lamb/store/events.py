@@ -1,0 +1,264 @@
+"""Rows of asynchronous events. Many at once: whoever writes them shares transactions (group.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, and_, bindparam, func, insert, literal_column, null, or_, select, tuple_, update
+from sqlalchemy import delete as delete_from
+
+from lamb.model.events import Ending, EventView, QueuedEvent, Retrial
+from lamb.model.names import FunctionKey, Place
+from lamb.store.database import Tx
+from lamb.store.event_tables import events
+from lamb.store.prepared import Prepared
+
+_KEPT = 10_000
+"""Succeeded events that are still shown."""
+_PRUNED_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """An event to be stored, held in memory by the daemon run `lease` or by nobody."""
+
+    event: QueuedEvent
+    lease: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A wish for events of one function that are due."""
+
+    key: FunctionKey
+    lease: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    events: list[QueuedEvent]
+    next_due_ms: int | None
+    """When the next of those that were not claimed is due; None where there is none."""
+
+
+# Spelled out: a partial index is found only by a condition that is known when the statement is prepared.
+_IS_QUEUED = events.c.state == literal_column("'queued'")
+_OPEN = and_(
+    events.c.account == bindparam("account"),
+    events.c.region == bindparam("region"),
+    events.c.name == bindparam("name"),
+    _IS_QUEUED,
+)
+_CLAIMABLE = (
+    select(events)
+    .where(_OPEN, or_(events.c.lease.is_(None), events.c.lease != bindparam("mine")))
+    .order_by(events.c.due_ms, events.c.id)
+    .limit(bindparam("most"))
+)
+_THIS = events.c.request_id == bindparam("wanted")
+
+
+def _new(*names: str) -> dict[str, Any]:
+    # A parameter may not have the name of a column.
+    return {name: bindparam(f"new_{name}") for name in names}
+
+
+_ADD = Prepared(
+    insert(events).values(
+        {
+            name: bindparam(name)
+            for name in (
+                "request_id", "account", "region", "name", "qualifier", "payload", "trace_id", "state",
+                "lease", "received_ms", "due_ms", "retries", "throttles", "runs",
+            )
+        }
+    )
+)  # fmt: skip
+_TAKE = Prepared(update(events).where(_THIS).values(_new("lease")))
+_RETRY = Prepared(
+    update(events)
+    .where(_THIS, _IS_QUEUED)
+    .values(lease=null(), **_new("due_ms", "retries", "throttles", "runs"))
+)
+_OVER = (
+    update(events)
+    .where(_THIS, _IS_QUEUED)
+    .values(lease=null(), **_new("state", "finished_ms", "runs", "condition", "executed_version", "error"))
+)
+_END = {"failed": Prepared(_OVER), "succeeded": Prepared(_OVER.values(payload=null()))}
+
+
+def add_many(tx: Tx, rows: Sequence[Addition]) -> None:
+    _ADD.run(tx, [_columns(row) for row in rows])
+
+
+def claim_many(tx: Tx, rows: Sequence[Claim]) -> list[Claimed]:
+    """Due events of each function, the longest due first; the daemon run that claims them has them in hand.
+
+    A lease of another daemon run is none: one home has one daemon, so that one is dead.
+    """
+    return [_claim(tx, claim) for claim in rows]
+
+
+def _claim(tx: Tx, claim: Claim) -> Claimed:
+    wanted = {**_place(claim.key), "mine": claim.lease, "most": claim.limit + 1}
+    found = tx.connection.execute(_CLAIMABLE, wanted).all()
+    due = [row for row in found[: claim.limit] if row.due_ms <= tx.now_ms]
+    left = found[len(due) :]
+    if due:
+        _TAKE.run(tx, [{"wanted": row.request_id, "new_lease": claim.lease} for row in due])
+    return Claimed([_event(row) for row in due], left[0].due_ms if left else None)
+
+
+def retry_many(tx: Tx, rows: Sequence[Retrial]) -> None:
+    """They wait for their time, in nobody's hand."""
+    changes = [
+        {
+            "wanted": row.event.request_id,
+            "new_due_ms": row.again.due_ms,
+            "new_retries": row.again.retries,
+            "new_throttles": row.again.throttles,
+            "new_runs": row.runs,
+        }
+        for row in rows
+    ]
+    _RETRY.run(tx, changes)
+
+
+def end_many(tx: Tx, rows: Sequence[Ending]) -> None:
+    """What succeeded loses its payload; the oldest that succeeded are forgotten now and then."""
+    for state, statement in _END.items():
+        changes = [
+            {
+                "wanted": row.event.request_id,
+                "new_state": row.state,
+                "new_finished_ms": tx.now_ms,
+                "new_runs": row.runs,
+                "new_condition": row.condition,
+                "new_executed_version": row.executed_version,
+                "new_error": row.error,
+            }
+            for row in rows
+            if row.state == state
+        ]
+        if changes:
+            statement.run(tx, changes)
+
+
+def forget_old(tx: Tx) -> int:
+    """Remove some of the succeeded events of which there are more than enough; how many it removed."""
+    newest = tx.connection.execute(select(func.max(events.c.id))).scalar_one() or 0
+    old = (
+        select(events.c.id)
+        .where(events.c.id <= newest - _KEPT, events.c.state.in_(("succeeded", "cancelled")))
+        .order_by(events.c.id)
+        .limit(_PRUNED_AT_ONCE)
+    )
+    return tx.connection.execute(delete_from(events).where(events.c.id.in_(old))).rowcount
+
+
+def functions_with_open(tx: Tx) -> list[FunctionKey]:
+    """The functions that have events to run. Hops from one to the next: a backlog costs it nothing."""
+    found: list[FunctionKey] = []
+    last = ("", "", "")
+    columns = (events.c.account, events.c.region, events.c.name)
+    while True:
+        wanted = select(*columns).where(_IS_QUEUED, tuple_(*columns) > last)
+        wanted = wanted.order_by(*columns).limit(1)
+        row = tx.connection.execute(wanted).one_or_none()
+        if row is None:
+            return found
+        last = (row.account, row.region, row.name)
+        found.append(FunctionKey(*last))
+
+
+def find(tx: Tx, request_id: str) -> EventView | None:
+    row = tx.connection.execute(select(events).where(events.c.request_id == request_id)).one_or_none()
+    return None if row is None else _view(row)
+
+
+def page(
+    tx: Tx, place: Place, before: int, limit: int, *, name: str | None, state: str | None
+) -> list[tuple[int, EventView]]:
+    """The newest events whose numbers are below `before`, with their numbers."""
+    wanted = select(events).where(
+        events.c.account == place.account, events.c.region == place.region, events.c.id < before
+    )
+    if name is not None:
+        wanted = wanted.where(events.c.name == name)
+    if state is not None:
+        wanted = wanted.where(events.c.state == state)
+    rows = tx.connection.execute(wanted.order_by(events.c.id.desc()).limit(limit))
+    return [(row.id, _view(row)) for row in rows]
+
+
+def count_open(tx: Tx, key: FunctionKey) -> int:
+    counted = select(func.count()).select_from(events).where(_OPEN)
+    return int(tx.connection.execute(counted, _place(key)).scalar_one())
+
+
+def still_open(tx: Tx, request_ids: Sequence[str]) -> set[str]:
+    """Those that are not over: somebody may have cancelled an event while it ran."""
+    wanted = select(events.c.request_id).where(events.c.request_id.in_(request_ids), _IS_QUEUED)
+    return set(tx.connection.execute(wanted).scalars())
+
+
+def cancel(tx: Tx, request_id: str) -> bool:
+    """Whether there was anything to cancel: what is over stays as it ended."""
+    wanted = update(events).where(events.c.request_id == request_id, _IS_QUEUED)
+    done = tx.connection.execute(wanted.values(state="cancelled", lease=None, finished_ms=tx.now_ms))
+    return done.rowcount == 1
+
+
+def _place(key: FunctionKey) -> dict[str, str]:
+    return {"account": key.account, "region": key.region, "name": key.name}
+
+
+def _columns(row: Addition) -> dict[str, Any]:
+    event = row.event
+    return {
+        "request_id": event.request_id,
+        "account": event.key.account,
+        "region": event.key.region,
+        "name": event.key.name,
+        "qualifier": event.qualifier,
+        "payload": event.payload,
+        "trace_id": event.trace_id,
+        "state": "queued",
+        "lease": row.lease,
+        "received_ms": event.received_ms,
+        "due_ms": event.due_ms,
+        "retries": event.retries,
+        "throttles": event.throttles,
+        "runs": event.runs,
+    }
+
+
+def _event(row: Row[Any]) -> QueuedEvent:
+    return QueuedEvent(
+        request_id=row.request_id,
+        key=FunctionKey(row.account, row.region, row.name),
+        qualifier=row.qualifier,
+        payload=row.payload or b"",
+        received_ms=row.received_ms,
+        due_ms=row.due_ms,
+        trace_id=row.trace_id,
+        retries=row.retries,
+        throttles=row.throttles,
+        runs=row.runs,
+    )
+
+
+def _view(row: Row[Any]) -> EventView:
+    return EventView(
+        event=_event(row),
+        state=row.state,
+        running=row.lease is not None,
+        finished_ms=row.finished_ms,
+        condition=row.condition,
+        executed_version=row.executed_version,
+        error=row.error,
+    )
