@@ -145,15 +145,7 @@ class Services:
     # ------------------------------------------------------------------ moving messages
 
     def move_messages(self, task_id: int) -> None:
-        self._in_background(self._move_messages(task_id))
-
-    async def _move_messages(self, task_id: int) -> None:
-        name = f"move task {task_id}"
-        while not self.arrivals.closed:
-            step = await self.run(redrive.step, self.core, task_id)
-            if step.next_ms is None:
-                return
-            await self.arrivals.wait(name, self.arrivals.seen(name), step.next_ms)
+        self._in_background(_move_messages(self, task_id))
 
     # ------------------------------------------------------------------ telling
 
@@ -238,6 +230,15 @@ class Services:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         self._pool.shutdown()
+
+
+async def _move_messages(services: Services, task_id: int) -> None:
+    name, arrivals = f"move task {task_id}", services.arrivals
+    while not arrivals.closed:
+        step = await services.run(redrive.step, services.core, task_id)
+        if step.next_ms is None:
+            return
+        await arrivals.wait(name, arrivals.seen(name), step.next_ms)
 
 
 class Tokens:

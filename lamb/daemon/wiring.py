@@ -115,8 +115,7 @@ async def build(
     home_time.take_up(core, clock, settings.time_scale)
     # Last of what stays behind when a daemon does not get further than here.
     cgroups, cgroup_reason = _cgroups()
-    reasons = {**wall_reasons, "cgroup": cgroup_reason}
-    standing = Standing({name: reasons[name] for name in NAMES})
+    standing = _standing({**wall_reasons, "cgroup": cgroup_reason})
 
     services = Services(settings, core, runtimes, journal, stop)
     services.tokens.port = function_port
@@ -162,6 +161,10 @@ def _worker(services: Services, clock: HomeClock, most: int) -> Worker:
     post = Post(services.core.remote_services, clock, services.run)
     attempts = Attempts(services.core, services.group, clock, hands, post)
     return Worker(services.group, clock, attempts, (min(2 * (os.cpu_count() or 1), most), most))
+
+
+def _standing(reasons: dict[str, str]) -> Standing:
+    return Standing({name: reasons[name] for name in NAMES})
 
 
 def _cgroups() -> tuple[CgroupTree | None, str]:
