@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lamb.core import clock as home_time
-from lamb.core import concurrency, events, invoke, packages, updates
+from lamb.core import concurrency, events, invoke, packages, redrive, updates
 from lamb.core.context import Core
 from lamb.daemon.arrivals import Arrivals
 from lamb.daemon.events import Events
@@ -65,6 +65,8 @@ class Daemon:
             for key in await self.services.run(events.open_functions, core):
                 self.worker.queued(key)
             await self.services.run(packages.discard_unused, core)
+            for task_id in await self.services.run(redrive.running, core):
+                self.services.move_messages(task_id)
         except LambError as error:
             sys.stderr.write(f"not everything could be taken up again: {error.message}\n")
 
