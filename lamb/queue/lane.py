@@ -68,6 +68,11 @@ class Lane:
         elif event is not None:
             self._offer(event)
 
+    def put_outside(self) -> None:
+        """Somebody else has put an event into the store, or is about to commit it."""
+        self.behind = True
+        self._missed += 1
+
     def due(self, at_ms: int) -> None:
         """An event in the store is due at that time."""
         if self.next_due_ms is None or at_ms < self.next_due_ms:
@@ -113,6 +118,8 @@ class Lane:
             return 0
         self.claiming = True
         self._missed = self._outside
+        # The claim will tell. What becomes due while it is under way is told beside it.
+        self.next_due_ms = None
         return CLAIM
 
     def claimed(self, found: Claimed, wanted: int) -> None:
@@ -121,7 +128,8 @@ class Lane:
         for event in found.events:
             self._offer(event)
         self.behind = len(found.events) == wanted or self._missed > 0
-        self.next_due_ms = found.next_due_ms if not self.behind else None
+        if found.next_due_ms is not None and not self.behind:
+            self.due(found.next_due_ms)
 
     @property
     def empty(self) -> bool:

@@ -76,7 +76,7 @@ class Worker:
 
     def queued(self, key: FunctionKey) -> None:
         """Somebody else has put events of this function into the store."""
-        self._lane(key).behind = True
+        self._lane(key).put_outside()
         self._pump(key)
 
     def hold(self, key: FunctionKey) -> None:
