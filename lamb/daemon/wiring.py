@@ -106,6 +106,7 @@ async def build(
         retired=told(lambda: services.engine.retire),
         changing=told(lambda: services.events.worker.hold),
         queued=told(lambda: services.events.queued),
+        cancelled=told(lambda: services.events.worker.cancelled),
         retry_base_s=settings.retry_base_s,
         remote_services=remote_services(process_environment()),
         arrived=told(lambda: services.arrivals.announce),

@@ -196,3 +196,32 @@ def test_a_lane_is_not_empty_while_an_event_is_on_its_way():
     assert not lane.empty
     lane.stored(None, ours=True)  # the disk was full
     assert lane.empty
+
+
+def test_an_event_that_is_over_before_it_starts_is_not_run():
+    lane = Lane(1, 1)
+    for number in range(3):
+        arrive(lane, event(number))
+    lane.drop("1")
+    lane.drop("7")  # that of somebody else
+    assert started(lane) == ["0"]
+    lane.ended()
+    assert started(lane) == ["2"]
+    lane.ended()
+    assert lane.empty
+
+
+def test_an_event_that_is_over_while_it_is_on_its_way_here_is_not_run():
+    lane = Lane(2, 2)
+    lane.behind = True
+    lane.wants()
+    lane.drop("1")
+    lane.claimed(Claimed([event(1), event(2)], None), CLAIM)
+    lane.storing(ours=True)
+    lane.drop("3")
+    lane.stored(event(3), ours=True)
+    assert started(lane) == ["2"]
+    lane.ended()
+    assert lane.empty
+    assert arrive(lane, event(1))  # nothing is remembered for longer than it may matter
+    assert started(lane) == ["1"]
