@@ -105,6 +105,7 @@ async def build(
         account_concurrency=settings.account_concurrency,
         changing=told(lambda: services.events.worker.hold),
         queued=told(lambda: services.events.queued),
+        cancelled=told(lambda: services.events.worker.cancelled),
         retry_base_s=settings.retry_base_s,
         remote_services=remote_services(process_environment()),
         arrived=told(lambda: services.arrivals.announce),
