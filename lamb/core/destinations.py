@@ -35,7 +35,7 @@ def deliver(core: Core, tx: Tx, delivery: Delivery) -> None:
     elif kind == "sns":
         topics.deliver(core, tx, delivery.arn, body, attributes)
     elif kind == "lambda":
-        events.accept(core, tx, delivery.arn, delivery.body)
+        events.accept(core, tx, delivery.arn, delivery.body, delivery.trace_id)
     else:
         raise LambError(f"lamb has no {kind or 'such'} destination of its own: {delivery.arn}")
 

@@ -89,3 +89,5 @@ MOVES_PER_SECOND_MAX = 500
 # CloudWatch concepts, "Metrics retention": "Data points with a period of 60 seconds (1 minute) are available
 # for 15 days"
 METRICS_KEPT_DAYS = 15
+# invocation-recursion: "approximately 16 times in the same chain of requests"
+RECURSION_MAX = 16

@@ -10,6 +10,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
+    op.add_column("functions", sa.Column("recursive_loop", sa.String))
     _events()
     _queues_and_topics()
     _messages()

@@ -10,7 +10,7 @@ from unit.core.plane import PLACE, key, ref
 from unit.queue.yard import Yard, outcome, play, raising
 
 from lamb.core import event_configs, events, functions, queues
-from lamb.model.errors import EnvironmentStartFailed, TooManyRequests
+from lamb.model.errors import EnvironmentStartFailed, RecursiveInvocation, TooManyRequests
 from lamb.model.names import Reference
 from lamb.model.queue import QueueKey
 from lamb.model.requests import EventInvokeConfig
@@ -392,5 +392,35 @@ def test_references_keep_the_qualifier_that_the_caller_wrote(tmp_path):
         await yard.rest()
         assert yard.view(request_id).event.reference == Reference(key())
         assert yard.ran[0][1].invoked_arn == ARN
+
+    play(tmp_path, story)
+
+
+def test_a_chain_that_runs_in_circles_is_ended_and_its_last_event_kept(tmp_path):
+    async def story(yard: Yard) -> None:
+        queue(yard)
+        yard.plane.configure(dead_letter_arn=DEAD)
+        yard.answer = raising(RecursiveInvocation())
+        request_id = await yard.send(b"[7]")
+        await yard.rest()
+        assert state(yard, request_id) == ("failed", "RetriesExhausted", 0)
+        ((body, attributes),) = received(yard)
+        assert (body, attributes["ErrorCode"]) == ("[7]", "400")
+        assert "recursive loop" in attributes["ErrorMessage"]
+
+    play(tmp_path, story)
+
+
+def test_what_an_event_leads_to_belongs_to_the_same_chain(tmp_path):
+    async def story(yard: Yard) -> None:
+        yard.plane.create("audit")
+        configure(yard, on_success=f"{ARN[:-1]}audit")
+        await yard.send()
+        await yard.rest()
+        await asyncio.sleep(0)
+        await yard.rest()
+        (_, first), (_, second) = yard.ran
+        assert first.chained
+        assert "Lineage=" in (second.trace_id or "")
 
     play(tmp_path, story)
