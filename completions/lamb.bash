@@ -3,7 +3,7 @@
 _lamb_command() {
     case "$1" in
         '')
-            commands='create update configure show list delete publish versions alias rollback invoke logs stats events async wait clock env key package runtimes doctor serve daemon config completion help'
+            commands='create update configure show list delete publish versions alias rollback invoke logs stats concurrency events async wait clock topic env key package runtimes doctor serve daemon config completion help'
             options='--json -v --verbose --color --home --version --help'
             values='--color=auto|always|never --home=dirs'
             arguments=''
@@ -116,6 +116,12 @@ _lamb_command() {
             values='--since=text --color=auto|always|never --home=dirs'
             arguments='references'
             ;;
+        'concurrency')
+            commands=''
+            options='--reserved --provisioned --clear --no-wait --json -v --verbose --color --home --help'
+            values='--reserved=text --provisioned=text --color=auto|always|never --home=dirs'
+            arguments='references'
+            ;;
         'events')
             commands='list show cancel replay'
             options='--json -v --verbose --color --home --help'
@@ -169,6 +175,60 @@ _lamb_command() {
             options='--time-scale --reset --json -v --verbose --color --home --help'
             values='--time-scale=text --color=auto|always|never --home=dirs'
             arguments='text'
+            ;;
+        'topic')
+            commands='create list show publish delete subscribe unsubscribe subscriptions'
+            options='--json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments=''
+            ;;
+        'topic create')
+            commands=''
+            options='--set --if-not-exists --json -v --verbose --color --home --help'
+            values='--set=text --color=auto|always|never --home=dirs'
+            arguments='topics'
+            ;;
+        'topic list')
+            commands=''
+            options='-q --quiet --json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments=''
+            ;;
+        'topic show')
+            commands=''
+            options='--json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='topics'
+            ;;
+        'topic publish')
+            commands=''
+            options='--subject -a --attribute --group --deduplication --per-protocol --json -v --verbose --color --home --help'
+            values='--subject=text -a=text --attribute=text --group=text --deduplication=text --color=auto|always|never --home=dirs'
+            arguments='topics text'
+            ;;
+        'topic delete')
+            commands=''
+            options='-y --yes --ignore-not-found --dry-run --json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='topics'
+            ;;
+        'topic subscribe')
+            commands=''
+            options='--queue --function --filter --filter-body --raw --dead-letter --json -v --verbose --color --home --help'
+            values='--queue=text --function=references --filter=text --dead-letter=text --color=auto|always|never --home=dirs'
+            arguments='topics'
+            ;;
+        'topic unsubscribe')
+            commands=''
+            options='--queue --function --ignore-not-found --json -v --verbose --color --home --help'
+            values='--queue=text --function=references --color=auto|always|never --home=dirs'
+            arguments='topics'
+            ;;
+        'topic subscriptions')
+            commands=''
+            options='-q --quiet --json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='topics'
             ;;
         'env')
             commands='list set unset'
@@ -294,7 +354,7 @@ _lamb_command() {
             commands=''
             options='--json -v --verbose --color --home --help'
             values='--color=auto|always|never --home=dirs'
-            arguments='home|account|region|default_role|sandbox|network|package_modes|idle_exit_s|environment_idle_s|max_environments|memory_total_mb|log_max_mb|retry_base_s|time_scale|seed|color|runtimes'
+            arguments='home|account|region|default_role|sandbox|network|package_modes|account_concurrency|idle_exit_s|environment_idle_s|max_environments|memory_total_mb|log_max_mb|retry_base_s|time_scale|seed|color|runtimes'
             ;;
         'completion')
             commands=''
@@ -306,7 +366,7 @@ _lamb_command() {
             commands=''
             options='--json -v --verbose --color --home --help'
             values='--color=auto|always|never --home=dirs'
-            arguments='create|update|configure|show|list|delete|publish|versions|alias|rollback|invoke|logs|stats|events|async|wait|clock|env|key|package|runtimes|doctor|serve|daemon|config|completion|help|exit-codes'
+            arguments='create|update|configure|show|list|delete|publish|versions|alias|rollback|invoke|logs|stats|concurrency|events|async|wait|clock|topic|env|key|package|runtimes|doctor|serve|daemon|config|completion|help|exit-codes'
             ;;
     esac
 }

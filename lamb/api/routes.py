@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from lamb.api import account, aliases, event_configs, events, functions, own, stats, versions
+from lamb.api import account, aliases, concurrency, event_configs, events, functions, own, stats, versions
 from lamb.api.members import OPERATIONS, path_member
 from lamb.api.messages import Call, Reply, Response
 from lamb.model.errors import UnknownOperation
@@ -17,19 +17,26 @@ HANDLERS: Mapping[str, Callable[[Call], Reply]] = {
     "CreateFunction": functions.create,
     "DeleteAlias": aliases.delete,
     "DeleteFunction": functions.delete,
+    "DeleteFunctionConcurrency": concurrency.delete,
     "DeleteFunctionEventInvokeConfig": event_configs.delete,
+    "DeleteProvisionedConcurrencyConfig": concurrency.delete_provisioned,
     "GetAccountSettings": account.settings,
     "GetAlias": aliases.get,
     "GetFunction": functions.get,
+    "GetFunctionConcurrency": concurrency.get,
     "GetFunctionConfiguration": functions.get_configuration,
     "GetFunctionEventInvokeConfig": event_configs.get,
+    "GetProvisionedConcurrencyConfig": concurrency.get_provisioned,
     "ListAliases": aliases.list_all,
     "ListFunctionEventInvokeConfigs": event_configs.list_all,
     "ListFunctions": functions.list_all,
+    "ListProvisionedConcurrencyConfigs": concurrency.list_provisioned,
     "ListTags": account.tags,
     "ListVersionsByFunction": versions.list_all,
     "PublishVersion": versions.publish,
+    "PutFunctionConcurrency": concurrency.put,
     "PutFunctionEventInvokeConfig": event_configs.put,
+    "PutProvisionedConcurrencyConfig": concurrency.put_provisioned,
     "TagResource": account.tag,
     "UntagResource": account.untag,
     "UpdateAlias": aliases.update,
@@ -56,6 +63,7 @@ OWN: Mapping[tuple[str, str], Callable[[own.Ask], Awaitable[Response]]] = {
     ("GET", "/_lamb/stats/{function}"): stats.of_function,
     ("GET", "/_lamb/metrics"): stats.scrape,
     ("GET", "/_lamb/functions/{function}/settled"): own.settled,
+    ("GET", "/_lamb/functions/{function}/provisioned"): concurrency.until_provisioned,
     ("GET", "/_lamb/functions/{function}/environment"): own.environment,
     ("POST", "/_lamb/functions/{function}/aliases/{name}/rollback"): own.rollback,
     ("GET", "/_lamb/events"): events.list_all,

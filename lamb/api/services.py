@@ -54,6 +54,14 @@ class Events(Protocol):
         ...
 
 
+class Provisioned(Protocol):
+    """Environments that are started ahead."""
+
+    async def settled(self, key: FunctionKey, version: str, timeout_s: float) -> bool:
+        """Wait until those of a version are no longer in progress; False when `timeout_s` has passed."""
+        ...
+
+
 class Arrivals(Protocol):
     """Waiting for what a local queue gets, by the queue's ARN."""
 
@@ -109,6 +117,11 @@ class Services(Protocol):
         ...
 
     @property
+    def provisioned(self) -> Provisioned:
+        """Provisioned concurrency."""
+        ...
+
+    @property
     def place(self) -> Place:
         """Account and region of callers that name none."""
         ...
@@ -137,6 +150,10 @@ class Services(Protocol):
 
     async def check(self, reference: Reference) -> None:
         """DryRun: raise what `invoke` would raise before anything runs."""
+        ...
+
+    def move_messages(self, task_id: int) -> None:
+        """Go on with a message move task, in the background."""
         ...
 
     def settle_soon(self, key: FunctionKey) -> None:

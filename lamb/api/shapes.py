@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from lamb.api.members import Members
-from lamb.model.clock import iso_offset
+from lamb.core.provisioned import ProvisionView
+from lamb.model.clock import iso_offset, iso_offset_s
 from lamb.model.function import Alias, Configuration, Logging, Status, Version
 from lamb.model.names import runtime_version_arn
 from lamb.model.requests import AliasChanges, Changes
@@ -107,6 +108,21 @@ def alias(found: Alias) -> Document:
     }
     if found.additional:
         document["RoutingConfig"] = {"AdditionalVersionWeights": dict(found.additional)}
+    return document
+
+
+def provision(view: ProvisionView) -> Document:
+    """Put-, GetProvisionedConcurrencyConfig and, with `FunctionArn`, an entry of their list."""
+    progress = view.progress
+    document: Document = {
+        "RequestedProvisionedConcurrentExecutions": view.requested,
+        "AvailableProvisionedConcurrentExecutions": progress.available,
+        "AllocatedProvisionedConcurrentExecutions": progress.available,
+        "Status": progress.status,
+        "LastModified": iso_offset_s(view.last_modified_ms),
+    }
+    if progress.reason is not None:
+        document["StatusReason"] = progress.reason
     return document
 
 

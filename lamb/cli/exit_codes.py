@@ -7,6 +7,7 @@ from lamb.model.errors import (
     InvalidRequestContent,
     LambError,
     PreconditionFailed,
+    ProvisionedConcurrencyConfigNotFound,
     RequestTooLarge,
     ResourceConflict,
     ResourceNotFound,
@@ -57,6 +58,7 @@ OF_VERDICT = {
 
 _OF_ERROR: dict[type[LambError], int] = {
     ResourceNotFound: NOT_FOUND,
+    ProvisionedConcurrencyConfigNotFound: NOT_FOUND,
     ResourceConflict: CONFLICT,
     PreconditionFailed: CONFLICT,
     TooManyRequests: THROTTLED,
@@ -70,4 +72,5 @@ _OF_ERROR: dict[type[LambError], int] = {
 
 
 def of_error(error: LambError) -> int:
-    return _OF_ERROR.get(type(error), FAILED)
+    """An error that continues another one has its exit code."""
+    return next((_OF_ERROR[kind] for kind in type(error).__mro__ if kind in _OF_ERROR), FAILED)

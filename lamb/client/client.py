@@ -9,9 +9,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lamb.client.concurrency import Concurrency
 from lamb.client.counters import Counters
 from lamb.client.events import Events
 from lamb.client.session import Session
+from lamb.client.topics import Topics
 from lamb.client.transport import query, quote
 from lamb.model.errors import LambError
 from lamb.model.wire import new_request_id
@@ -59,8 +61,10 @@ class Client:
     def __init__(self, home: Path, environment: Mapping[str, str]) -> None:
         """`environment`: the caller's; a daemon started here gets what it needs of it."""
         self._session = Session(home, environment)
+        self.concurrency = Concurrency(self._session)
         self.events = Events(self._session)
         self.counters = Counters(self._session)
+        self.topics = Topics(self._session)
 
     # --- functions -----------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from lamb.core import found, pages
+from lamb.core import concurrency, found, pages, provisioned
 from lamb.core.configuration import refuse_broken_text
 from lamb.core.context import Core
 from lamb.model.errors import InvalidParameterValue, ResourceConflict, ResourceNotFound, ValidationFailure
@@ -13,6 +13,7 @@ from lamb.model.function import Alias
 from lamb.model.names import ALIAS_PATTERN, LATEST, FunctionKey
 from lamb.model.requests import AliasChanges, Page
 from lamb.store import aliases as rows
+from lamb.store import provisioned as provisioned_rows
 from lamb.store.aliases import Past
 from lamb.store.database import Tx
 from lamb.store.functions import FunctionRow
@@ -83,18 +84,23 @@ def update(core: Core, key: FunctionKey, name: str, wanted: AliasChanges) -> Ali
             revision_id=found.new_revision(),
         )
         _refuse_route(tx, alias)
+        provisioned.refuse_move(tx, function, alias)
         if (alias.version, alias.additional) != (before.version, before.additional):
             rows.remember(tx, function.id, before)
         rows.replace(tx, function.id, alias)
     core.changed(key)
+    concurrency.announce(core, key)
     return alias
 
 
 def delete(core: Core, key: FunctionKey, name: str) -> None:
     """An alias that is not there is no error; a function that is not raises ResourceNotFound."""
     with core.database.transaction() as tx:
-        rows.delete(tx, found.function(tx, key).id, name)
+        function = found.function(tx, key)
+        provisioned_rows.delete(tx, function.id, name)
+        rows.delete(tx, function.id, name)
     core.changed(key)
+    concurrency.announce(core, key)
 
 
 def rollback(core: Core, key: FunctionKey, name: str) -> Alias:
@@ -110,9 +116,11 @@ def rollback(core: Core, key: FunctionKey, name: str) -> Alias:
         alias = replace(
             now, version=past.version, additional=past.additional, revision_id=found.new_revision()
         )
+        provisioned.refuse_move(tx, function, alias)
         rows.replace(tx, function.id, alias)
         rows.forget_since(tx, function.id, name, past)
     core.changed(key)
+    concurrency.announce(core, key)
     return alias
 
 

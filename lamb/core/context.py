@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from lamb.model.limits import RETRY_BASE_S
+from lamb.model.concurrency import Allotment, Progress
+from lamb.model.limits import CONCURRENT_EXECUTIONS, RETRY_BASE_S
 from lamb.model.names import FunctionKey
 from lamb.packages.shelf import Shelf
 from lamb.secrets.box import Box
@@ -31,6 +32,12 @@ class Core:
     """Called after a commit: what `invoke.resolve` said of this function may be different now."""
     retired: Callable[[FunctionKey, str | None], None]
     """Called after a commit: environments of this version (None: of all versions) run what is no more."""
+    allotted: Callable[[Allotment], None] = lambda _: None
+    """Called after a commit: what is set aside for a function may be different now."""
+    progress: Callable[[FunctionKey, str], Progress] = lambda _key, _version: Progress()
+    """How far the provisioned concurrency of a version is."""
+    account_concurrency: int = CONCURRENT_EXECUTIONS
+    """Invocations at the same time, over all functions."""
     changing: Callable[[FunctionKey], None] = _nobody
     """Called after a commit: the function has an update in progress, and events wait for its end."""
     queued: Callable[[FunctionKey], None] = _nobody
@@ -46,6 +53,8 @@ class Core:
     box: Box = field(init=False)
     storing: threading.Lock = field(default_factory=threading.Lock, init=False)
     """Held from putting a package on the shelf until a committed row names it."""
+    announcing: threading.Lock = field(default_factory=threading.Lock, init=False)
+    """Held from reading what is set aside for a function until that is announced."""
 
     def __post_init__(self) -> None:
         self.box = Box(self.keyring)

@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lamb.core import concurrency, found, packages, pages, variables, versions
 from lamb.core import configuration as rules
-from lamb.core import found, packages, pages, variables, versions
 from lamb.core.context import Core
 from lamb.model.errors import InvalidParameterValue, ResourceConflict
 from lamb.model.function import PENDING, Alias, Version
 from lamb.model.limits import (
     CODE_STORAGE_MAX_BYTES,
-    CONCURRENT_EXECUTIONS,
     TAGS_MAX,
     UNZIPPED_MAX_BYTES,
     ZIP_MAX_BYTES,
@@ -22,6 +21,7 @@ from lamb.model.names import LATEST, FunctionKey, Place, Reference, is_version_n
 from lamb.model.requests import Creation, Page
 from lamb.store import aliases as alias_rows
 from lamb.store import functions as rows
+from lamb.store import provisioned
 from lamb.store import versions as version_rows
 from lamb.store.database import Tx
 from lamb.store.versions import Record
@@ -92,6 +92,8 @@ def delete(core: Core, ref: Reference) -> None:
         else:
             _delete_version(tx, ref.key, ref.qualifier)
     core.changed(ref.key)
+    # First: nothing may be kept ready of what is no more.
+    concurrency.announce(core, ref.key)
     core.retired(ref.key, ref.qualifier)
 
 
@@ -109,6 +111,7 @@ def _delete_version(tx: Tx, key: FunctionKey, label: str) -> None:
         raise ResourceConflict(
             "Unable to delete version because the following aliases reference it: " + f"[{', '.join(names)}]"
         )
+    provisioned.delete(tx, record.function.id, label)
     version_rows.delete(tx, record)
 
 
@@ -162,8 +165,8 @@ def account_settings(core: Core, place: Place) -> dict[str, Any]:
             "TotalCodeSize": CODE_STORAGE_MAX_BYTES,
             "CodeSizeUnzipped": UNZIPPED_MAX_BYTES,
             "CodeSizeZipped": ZIP_MAX_BYTES,
-            "ConcurrentExecutions": CONCURRENT_EXECUTIONS,
-            "UnreservedConcurrentExecutions": CONCURRENT_EXECUTIONS - usage.reserved_concurrency,
+            "ConcurrentExecutions": core.account_concurrency,
+            "UnreservedConcurrentExecutions": concurrency.unreserved(core, usage),
         },
         "AccountUsage": {"TotalCodeSize": usage.code_bytes, "FunctionCount": usage.functions},
     }

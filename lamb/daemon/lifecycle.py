@@ -49,7 +49,8 @@ def _loopback() -> socket.socket:
 
 
 async def _stop_when_idle(limit_s: int, daemon: Daemon, server: Server, stopping: asyncio.Event) -> None:
-    """Exit when no request came, none is open, no event is left and no port was asked for, for `limit_s`."""
+    """Exit when for `limit_s` no request came or is open, no event is left, no port and no provisioned
+    concurrency was asked for."""
     if limit_s == 0:
         return
     quiet_s, answered = 0.0, -1
@@ -60,6 +61,7 @@ async def _stop_when_idle(limit_s: int, daemon: Daemon, server: Server, stopping
             or daemon.ports.open
             or daemon.engine.busy
             or daemon.worker.needed
+            or daemon.services.provisioned.wanted
             or server.answered != answered
         )
         answered = server.answered

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from lamb.core import clock as home_time
-from lamb.core import events, invoke, packages, updates
+from lamb.core import concurrency, events, invoke, packages, redrive, updates
 from lamb.core.context import Core
 from lamb.daemon.arrivals import Arrivals
 from lamb.daemon.events import Events
@@ -20,6 +20,7 @@ from lamb.daemon.ports import Ports
 from lamb.daemon.routing import Routes
 from lamb.daemon.services import Services
 from lamb.engine.invoker import Engine, Policy
+from lamb.engine.provisioned import Provisioned
 from lamb.engine.zygotes import Zygotes
 from lamb.logs.journal import Journal
 from lamb.logs.metrics import Metrics
@@ -52,7 +53,8 @@ class Daemon:
     journal: Journal
 
     async def take_up(self) -> None:
-        """Go on with what an earlier daemon began: updates in progress, events that are not over.
+        """Go on with what an earlier daemon began: updates in progress, events that are not over,
+        messages that are being moved.
 
         Where a damaged home does not let us, commands that need the damaged part say so, and others work.
         """
@@ -63,6 +65,8 @@ class Daemon:
                 self.services.settle_soon(key)
             for key in await self.services.run(events.open_functions, core):
                 self.worker.queued(key)
+            for task_id in await self.services.run(redrive.running, core):
+                self.services.move_messages(task_id)
 
     async def tidy(self) -> None:
         """Drop packages that nothing names any more."""
@@ -71,6 +75,7 @@ class Daemon:
 
     async def close(self, grace_s: float) -> None:
         await self.worker.close(grace_s)
+        await self.services.provisioned.close()
         await self.engine.close()
         await self.services.close()
         await self.services.group.close()
@@ -89,7 +94,6 @@ def _told() -> Iterator[None]:
 async def build(
     settings: Settings, wall_reasons: dict[str, str], function_port: int, stop: Callable[[], None]
 ) -> Daemon:
-    loop = asyncio.get_running_loop()
     # Functions and their logs live by the machine's time; what waits and expires, by the home's.
     machine = SystemClock()
     clock = HomeClock(machine)
@@ -100,13 +104,7 @@ async def build(
     journal = Journal(settings.home / "logs", settings.log_max_mb * _MB)
     services: Services
 
-    # Called by the control plane, from its threads.
-    def told(who: Callable[[], Callable[..., None]]) -> Callable[..., None]:
-        def tell(*what: object) -> None:
-            loop.call_soon_threadsafe(who(), *what)
-
-        return tell
-
+    told = _teller(asyncio.get_running_loop())
     core = Core(
         database=database,
         shelf=Shelf(settings.home / "packages"),
@@ -114,6 +112,8 @@ async def build(
         require_runtime=runtimes.require,
         changed=told(lambda: services.routes.forget),
         retired=told(lambda: services.engine.retire),
+        allotted=told(lambda: services.provisioned.allot),
+        account_concurrency=settings.account_concurrency,
         changing=told(lambda: services.events.worker.hold),
         queued=told(lambda: services.events.queued),
         cancelled=told(lambda: services.events.worker.cancelled),
@@ -123,10 +123,7 @@ async def build(
     )
     home_time.take_up(core, clock, settings.time_scale)
     # Last of what stays behind when a daemon does not get further than here.
-    cgroups, cgroup_reason = _cgroups()
-    reasons = {**wall_reasons, "cgroup": cgroup_reason}
-    standing = Standing({name: reasons[name] for name in NAMES})
-
+    cgroups, standing = _walls(wall_reasons)
     services = Services(settings, core, runtimes, journal, stop)
     services.tokens.port = function_port
     services.group = GroupCommit(database)
@@ -145,9 +142,23 @@ async def build(
         clock=machine,
         identify=services.tokens.identify,
     )
-    worker = _worker(services, clock, settings.max_environments)
-    services.events = Events(services, worker, clock)
-    return Daemon(services, engine, worker, services.ports, database, journal)
+    services.provisioned = _provisioned(services)
+    services.events = Events(services, _worker(services, clock, settings), clock)
+    return Daemon(services, engine, services.events.worker, services.ports, database, journal)
+
+
+def _teller(
+    loop: asyncio.AbstractEventLoop,
+) -> Callable[[Callable[[], Callable[..., None]]], Callable[..., None]]:
+    """Makes callbacks for the control plane, which calls them from its threads."""
+
+    def told(who: Callable[[], Callable[..., None]]) -> Callable[..., None]:
+        def tell(*what: object) -> None:
+            loop.call_soon_threadsafe(who(), *what)
+
+        return tell
+
+    return told
 
 
 def _policy(settings: Settings) -> Policy:
@@ -156,29 +167,45 @@ def _policy(settings: Settings) -> Policy:
         max_environments=settings.max_environments,
         memory_total_mb=settings.memory_total_mb or _machine_memory_mb(),
         environment_idle_s=settings.environment_idle_s,
+        account_concurrency=settings.account_concurrency,
     )
 
 
-def _worker(services: Services, clock: HomeClock, most: int) -> Worker:
+def _worker(services: Services, clock: HomeClock, settings: Settings) -> Worker:
     hands = Hands(
         route=services.routes.route,
         draw=services.routes.draw,
         run=services.engine.invoke,
-        blocked=lambda _: False,
+        blocked=services.engine.limits.blocked,
         room=services.engine.room,
         metrics=services.metrics,
     )
+    most = settings.max_environments
     post = Post(services.core.remote_services, clock, services.run)
     attempts = Attempts(services.core, services.group, clock, hands, post)
     return Worker(services.group, clock, attempts, (min(2 * (os.cpu_count() or 1), most), most))
 
 
-def _cgroups() -> tuple[CgroupTree | None, str]:
-    """Our groups, or why there are none."""
+def _provisioned(services: Services) -> Provisioned:
+    """What functions have set aside of the account's concurrency holds from the first invocation on."""
+    provisioned = Provisioned(services.engine, lambda version: services.routes.target(version, 0))
+    services.core.progress = provisioned.progress
     try:
-        return CgroupTree(), ""
+        for allotment in concurrency.allotments(services.core):
+            provisioned.allot(allotment)
+    except LambError as error:  # as in `recover`
+        sys.stderr.write(f"no function has its reserved and provisioned concurrency: {error.message}\n")
+    return provisioned
+
+
+def _walls(reasons: dict[str, str]) -> tuple[CgroupTree | None, Standing]:
+    """Our groups, if there can be any, and the walls with the reasons of those that do not stand."""
+    try:
+        cgroups, reason = CgroupTree(), ""
     except OSError as error:
-        return None, str(error)
+        cgroups, reason = None, str(error)
+    reasons = {**reasons, "cgroup": reason}
+    return cgroups, Standing({name: reasons[name] for name in NAMES})
 
 
 def _machine_memory_mb() -> int:

@@ -18,7 +18,7 @@ from lamb.engine.transcript import Transcript
 from lamb.logs.lines import Report
 from lamb.model.errors import EnvironmentLost
 from lamb.model.invocation import Event, Outcome, Target
-from lamb.model.limits import INIT_MAX_S
+from lamb.model.limits import INIT_MAX_S, PROVISIONED_INIT_S
 from lamb.sandbox.cgroup import Cgroup
 from lamb.sandbox.spec import Order
 from lamb.sandbox.walls import NAMES
@@ -28,6 +28,8 @@ _BYTES_PER_KIB = 1024
 
 class Environment:
     """`run` is called for one event at a time; `on_end` once, when the environment is gone."""
+
+    provisioned, init_type = False, "on-demand"
 
     def __init__(
         self,
@@ -205,7 +207,6 @@ class Environment:
         report = Report(
             event.request_id, duration_ms, init_ms, size_mb, used_mb, ending.status, ending.error_type
         )
-        tail = self._transcript.end(report)
         return Outcome(
             request_id=event.request_id,
             verdict=ending.verdict,
@@ -215,7 +216,7 @@ class Environment:
             init_ms=init_ms,
             memory_mb=size_mb,
             memory_used_mb=used_mb,
-            log_tail=tail,
+            log_tail=self._transcript.end(report),
             error_type=ending.error_type,
             walls=self._walls,
             missing_walls=self._missing_walls,
@@ -224,6 +225,25 @@ class Environment:
     @property
     def _timeout_s(self) -> int:
         return self.target.configuration.timeout_s
+
+
+class ProvisionedEnvironment(Environment):
+    """One whose handler is loaded ahead of any invocation, and which is kept."""
+
+    provisioned, init_type = True, "provisioned-concurrency"
+
+    async def initialize(self) -> bool:
+        """The init phase; False if it failed. Raises EnvironmentStartFailed and EnvironmentLost as `run`."""
+        self._fresh = False
+        self._init_max_s = max(PROVISIONED_INIT_S, self._timeout_s)
+        self._transcript.init_start()
+        init_ms = await self._init_phase()
+        if init_ms is None:
+            if not self.alive:
+                raise EnvironmentLost
+            return False
+        self._transcript.init_done(init_ms)
+        return True
 
 
 def _head(event: Event, deadline: float) -> bytes:

@@ -12,6 +12,9 @@ from lamb.model.names import FunctionKey
 class Pooled(Protocol):
     """What the pool needs to know of an environment."""
 
+    provisioned: bool
+    """Kept, however long it has been idle, and used before others."""
+
     @property
     def target(self) -> Target: ...
 
@@ -34,7 +37,7 @@ class Pool(Generic[E]):
         self._busy_mb = 0
 
     def take(self, target: Target) -> E | None:
-        """The idle environment that was used last, now busy; None: start one."""
+        """An idle environment, now busy: a provisioned one, else the one used last; None: start one."""
         idle = self._idle.get(_key(target))
         if not idle:
             return None
@@ -45,7 +48,7 @@ class Pool(Generic[E]):
     def room_for(self, target: Target) -> list[E] | None:
         """Idle environments to close before one more may start, the longest unused first.
 
-        [] when there is room, None when closing all that are idle would not make any.
+        Provisioned ones stay. [] when there is room, None when closing all others would not make any.
         """
         count = len(self) + 1
         reserved = self._reserved_mb + target.configuration.memory_mb
@@ -53,7 +56,9 @@ class Pool(Generic[E]):
         candidates: list[E] | None = None
         while count > self._most or reserved > self._memory_mb:
             if candidates is None:
-                candidates = [e for e, _ in sorted(self._pairs(), key=lambda pair: -pair[1])]
+                candidates = [
+                    e for e, _ in sorted(self._pairs(), key=lambda pair: -pair[1]) if not e.provisioned
+                ]
             if not candidates:
                 return None
             victim = candidates.pop()
@@ -72,7 +77,19 @@ class Pool(Generic[E]):
         if environment in self._stale:
             return False
         self._rest(environment)
-        self._idle.setdefault(_key(environment.target), []).append((environment, now_s))
+        idle = self._idle.setdefault(_key(environment.target), [])
+        # At the end is what is taken first.
+        last = len(idle)
+        while not environment.provisioned and last and idle[last - 1][0].provisioned:
+            last -= 1
+        idle.insert(last, (environment, now_s))
+        return True
+
+    def dismiss(self, environment: E) -> bool:
+        """It is not wanted any more: True when it is idle and can be closed now, else on its release."""
+        if environment in self._busy:
+            self._stale.add(environment)
+            return False
         return True
 
     def remove(self, environment: E) -> None:

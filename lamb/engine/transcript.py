@@ -25,12 +25,20 @@ _CHUNK = 1 << 14
 class Transcript:
     """Reads the environment's output pipe and puts it between START and REPORT, in order."""
 
-    def __init__(self, journal: Journal, group: Group, stream: str, clock: Clock, logging: Logging) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        group: Group,
+        stream: str,
+        clock: Clock,
+        logging: Logging,
+        init_type: str = "on-demand",
+    ) -> None:
         self._journal = journal
         self._group = group
         self._stream = stream
         self._clock = clock
-        self._lines = lines_for(logging)
+        self._lines = lines_for(logging, init_type)
         self._parser = _parser_for(logging)
         self._request_id: str | None = None
         self._tail: deque[str] = deque()
@@ -67,6 +75,11 @@ class Transcript:
         self._drain()
         status = "error" if error_type else "timeout"
         self._say(self._lines.init_report(self._clock.now_ms(), init_ms, status, error_type))
+
+    def init_done(self, init_ms: float) -> None:
+        """Of an init phase ahead of any invocation: no REPORT will tell of it."""
+        self._drain()
+        self._say(self._lines.init_report(self._clock.now_ms(), init_ms, "success", None))
 
     def begin(self, request_id: str) -> None:
         self._drain()  # what was written between invocations is not this one's
@@ -135,8 +148,10 @@ def _readable(pipe: int) -> int:
     return count
 
 
-def lines_for(logging: Logging) -> Lines:
-    return JsonLines(logging.system_level or "INFO") if logging.format == "JSON" else TextLines()
+def lines_for(logging: Logging, init_type: str = "on-demand") -> Lines:
+    if logging.format != "JSON":
+        return TextLines()
+    return JsonLines(logging.system_level or "INFO", init_type)
 
 
 def _parser_for(logging: Logging) -> OutputParser:

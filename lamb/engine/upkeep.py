@@ -80,7 +80,8 @@ class Upkeep:
             if now - swept >= _SWEEP_EVERY_S:
                 swept = now
                 for environment in self._pool.idle_since(now - self._environment_idle_s):
-                    self._close(environment)
+                    if not environment.provisioned:
+                        self._close(environment)
             self._remove_groups()
 
     def _watch_memory(self) -> None:

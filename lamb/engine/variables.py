@@ -20,7 +20,12 @@ class Places:
 
 
 def compose(
-    target: Target, runtime: Runtime, stream: str, identity: Mapping[str, str], places: Places
+    target: Target,
+    runtime: Runtime,
+    stream: str,
+    identity: Mapping[str, str],
+    places: Places,
+    init_type: str = "on-demand",
 ) -> dict[str, str]:
     """Users may extend PATH, LANG, TZ and the like; the names AWS reserves come last and win."""
     configuration = target.configuration
@@ -35,7 +40,7 @@ def compose(
         "AWS_LAMBDA_FUNCTION_NAME": target.key.name,
         "AWS_LAMBDA_FUNCTION_VERSION": target.version,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(configuration.memory_mb),
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": init_type,
         "AWS_LAMBDA_LOG_GROUP_NAME": configuration.logging.group,
         "AWS_LAMBDA_LOG_STREAM_NAME": stream,
         "_HANDLER": configuration.handler,

@@ -41,9 +41,10 @@ class TextLines:
         return f"INIT_START Runtime Version: {version}\tRuntime Version ARN: {arn}\n"
 
     def init_report(self, now_ms: int, init_ms: float, status: str, error_type: str | None) -> str | None:  # noqa: ARG002
-        """Of a failed init phase only; a good one is told by the REPORT of its invocation."""
+        """Of a failed init phase, and of one ahead of any invocation: others are told by a REPORT."""
         kind = f"\tError Type: {error_type}" if error_type else ""
-        return f"INIT_REPORT Init Duration: {init_ms:.2f} ms\tPhase: init\tStatus: {status}{kind}\n"
+        how = "" if status == "success" else f"\tPhase: init\tStatus: {status}{kind}"
+        return f"INIT_REPORT Init Duration: {init_ms:.2f} ms{how}\n"
 
     def start(self, now_ms: int, request_id: str, version: str) -> str | None:  # noqa: ARG002
         return f"START RequestId: {request_id} Version: {version}\n"
@@ -69,7 +70,8 @@ class TextLines:
 class JsonLines:
     """LogFormat JSON: platform events, filtered by the system log level."""
 
-    def __init__(self, level: str = "INFO") -> None:
+    def __init__(self, level: str = "INFO", init_type: str = "on-demand") -> None:
+        self._init_type = init_type
         self._least = _LEVELS.index(level) if level in _LEVELS else 1
 
     def _line(self, now_ms: int, level: str, kind: str, record: dict[str, Any] | str) -> str | None:
@@ -80,7 +82,7 @@ class JsonLines:
 
     def init_start(self, now_ms: int, version: str, arn: str) -> str | None:
         record = {
-            "initializationType": "on-demand",
+            "initializationType": self._init_type,
             "phase": "init",
             "runtimeVersion": version,
             "runtimeVersionArn": arn,
@@ -88,11 +90,11 @@ class JsonLines:
         return self._line(now_ms, "INFO", "initStart", record)
 
     def init_report(self, now_ms: int, init_ms: float, status: str, error_type: str | None) -> str | None:
-        record: dict[str, Any] = {"initializationType": "on-demand", "phase": "init", "status": status}
+        record: dict[str, Any] = {"initializationType": self._init_type, "phase": "init", "status": status}
         if error_type:
             record["errorType"] = error_type
         record["metrics"] = {"durationMs": round(init_ms, 3)}
-        return self._line(now_ms, "WARN", "initReport", record)
+        return self._line(now_ms, "INFO" if status == "success" else "WARN", "initReport", record)
 
     def start(self, now_ms: int, request_id: str, version: str) -> str | None:
         return self._line(now_ms, "INFO", "start", {"requestId": request_id, "version": version})

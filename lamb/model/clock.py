@@ -79,6 +79,11 @@ def iso_offset(ms: int) -> str:
     return f"{_utc(ms):%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}+0000"
 
 
+def iso_offset_s(ms: int) -> str:
+    """`2026-01-02T03:04:05+0000`: the form of LastModified of provisioned concurrency."""
+    return f"{_utc(ms):%Y-%m-%dT%H:%M:%S}+0000"
+
+
 def iso_z(ms: int) -> str:
     """`2026-01-02T03:04:05.678Z`: the form of log events and invocation records."""
     return f"{_utc(ms):%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"

@@ -89,6 +89,13 @@ class ResourceNotFound(LambError):
     status = 404
 
 
+class ProvisionedConcurrencyConfigNotFound(LambError):
+    """No Provisioned Concurrency Config found for this function"""
+
+    code = "ProvisionedConcurrencyConfigNotFoundException"
+    status = 404
+
+
 class ResourceConflict(LambError):
     """The resource already exists, or another operation is in progress"""
 

@@ -52,6 +52,8 @@ ALIAS_NAME_MAX = 128
 
 # lambda-runtime-environment: the Init phase is limited to 10 seconds
 INIT_MAX_S = 10.0
+# the same page: with provisioned concurrency 130 seconds, or the function's timeout if that is more
+PROVISIONED_INIT_S = 130.0
 # recorded: LogResult holds the last 4 KB of the execution log
 LOG_TAIL_BYTES = 4096
 # list operations: functions and versions come in pages of at most 50

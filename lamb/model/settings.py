@@ -50,6 +50,9 @@ class Settings:
     package_modes: str = _choice(
         "`strict`: refuse packages whose file modes would fail at run time; `aws`: take them", "strict", "aws"
     )
+    account_concurrency: int = _number(
+        1000, "invocations at the same time, over all functions: the account's limit", least=1
+    )
     idle_exit_s: int = _number(600, "seconds without work after which the daemon exits; 0: never")
     environment_idle_s: int = _number(300, "seconds after which an idle environment is closed", least=1)
     max_environments: int = _number(1000, "environments at the same time, over all functions", least=1)

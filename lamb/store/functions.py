@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Table, func, insert, select, update
+from sqlalchemy import Table, exists, func, insert, select, update
 from sqlalchemy import delete as delete_from
 
 from lamb.model.names import FunctionKey, Place
-from lamb.store import schema
+from lamb.store import event_tables, schema
 from lamb.store.database import Tx
 
 _functions, _versions, _counters = schema.functions, schema.versions, schema.version_counters
+_provisioned = event_tables.provisioned
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Usage:
     code_bytes: int
     """Every version counts its zip, as AWS does."""
     reserved_concurrency: int
+    provisioned_concurrency: int
+    """Of functions without reserved concurrency: that of the others is a part of what is reserved."""
 
 
 def find(tx: Tx, key: FunctionKey) -> FunctionRow | None:
@@ -53,6 +56,23 @@ def add(tx: Tx, key: FunctionKey, tags: Mapping[str, str]) -> FunctionRow:
 
 def set_tags(tx: Tx, function_id: int, tags: Mapping[str, str]) -> None:
     tx.connection.execute(update(_functions).where(_functions.c.id == function_id).values(tags=dict(tags)))
+
+
+def set_reserved(tx: Tx, function_id: int, reserved: int | None) -> None:
+    here = _functions.c.id == function_id
+    tx.connection.execute(update(_functions).where(here).values(reserved_concurrency=reserved))
+
+
+def with_concurrency(tx: Tx) -> list[FunctionRow]:
+    """Those that have reserved or provisioned concurrency, of every account and region."""
+    provisioned = exists().where(_provisioned.c.function_id == _functions.c.id)
+    wanted = select(_functions).where(_functions.c.reserved_concurrency.is_not(None) | provisioned)
+    return [
+        FunctionRow(
+            row.id, FunctionKey(row.account, row.region, row.name), row.tags, row.reserved_concurrency
+        )
+        for row in tx.connection.execute(wanted)
+    ]
 
 
 def delete(tx: Tx, function_id: int) -> None:
@@ -89,7 +109,10 @@ def usage(tx: Tx, place: Place) -> Usage:
     counted = select(func.count(), func.coalesce(func.sum(_functions.c.reserved_concurrency), 0))
     functions, reserved = tx.connection.execute(counted.select_from(_functions).where(here)).one()
     summed = select(func.coalesce(func.sum(_versions.c.code_size), 0)).join_from(_versions, _functions)
-    return Usage(functions, int(tx.connection.execute(summed.where(here)).scalar_one()), reserved)
+    code_bytes = int(tx.connection.execute(summed.where(here)).scalar_one())
+    ahead = select(func.coalesce(func.sum(_provisioned.c.requested), 0)).join_from(_provisioned, _functions)
+    ahead = ahead.where(here, _functions.c.reserved_concurrency.is_(None))
+    return Usage(functions, code_bytes, reserved, int(tx.connection.execute(ahead).scalar_one()))
 
 
 def _is(table: Table, key: FunctionKey) -> tuple[Any, ...]:

@@ -17,7 +17,8 @@ from typing import Any, TypeVar
 import uvloop
 
 from lamb.engine.environment import Environment
-from lamb.engine.invoker import Engine, Identity, Policy
+from lamb.engine.invoker import Engine, Policy
+from lamb.engine.launch import Identity
 from lamb.engine.zygotes import Zygotes
 from lamb.logs.journal import Entry, Group, Journal, Position
 from lamb.model.clock import SystemClock

@@ -42,15 +42,23 @@ class Services:
     settling: list[FunctionKey] = field(default_factory=list)
     queries: list[LogQuery] = field(default_factory=list)
     accepted: list[tuple[Reference, Event]] = field(default_factory=list)
+    waited: list[tuple[FunctionKey, str, float]] = field(default_factory=list)
     clock_changes: list[dict[str, Any]] = field(default_factory=list)
     unwritten: Taken = field(default_factory=dict)
     backlog_now: dict[FunctionKey, Backlog] = field(default_factory=dict)
     hung_up: bool = False
     stopped: bool = False
+    group: Any = None
+    arrivals: Any = None
+    moving: list[int] = field(default_factory=list)
 
     @property
     def events(self) -> Events:
         return Events(self)
+
+    @property
+    def provisioned(self) -> Provisioned:
+        return Provisioned(self)
 
     async def run(self, work: Callable[..., Any], *args: Any) -> Any:
         return work(*args)
@@ -79,6 +87,9 @@ class Services:
         if self.trouble is not None:
             raise self.trouble
         self.checked.append(reference)
+
+    def move_messages(self, task_id: int) -> None:
+        self.moving.append(task_id)
 
     def settle_soon(self, key: FunctionKey) -> None:
         self.settling.append(key)
@@ -125,6 +136,17 @@ class Services:
 
     def stop(self) -> None:
         self.stopped = True
+
+
+@dataclass
+class Provisioned:
+    """Notes what is waited for."""
+
+    services: Services
+
+    async def settled(self, key: FunctionKey, version: str, timeout_s: float) -> bool:
+        self.services.waited.append((key, version, timeout_s))
+        return True
 
 
 @dataclass

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from unit.cli.memory_events import MemoryEvents
+from unit.cli.memory_topics import MemoryTopics
 
 from lamb.cli import app
 from lamb.cli.output import Output
 from lamb.cli.session import Session
 from lamb.client.client import Answer
-from lamb.model.errors import ResourceConflict, ResourceNotFound
+from lamb.model.errors import ProvisionedConcurrencyConfigNotFound, ResourceConflict, ResourceNotFound
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:"
 
@@ -129,12 +130,15 @@ class MemoryClient:
         }
         self.events = MemoryEvents(self.said)
         self.counters = MemoryCounters()
+        self.topics = MemoryTopics(self.said)
         self.answer: Answer | Exception = answer()
         self.is_settled = True
         self.entries = [
             {"timestamp": 0, "stream": "s", "requestId": "r", "message": "START RequestId: r Version: 1\n"},
             {"timestamp": 1, "stream": "s", "requestId": "r", "message": "hello\n"},
         ]
+
+        self.concurrency = MemoryConcurrency(self)
 
     def _known(self, name: str) -> str:
         bare = name.rpartition(":function:")[2].partition(":")[0]
@@ -253,6 +257,61 @@ class MemoryClient:
 
     def close(self) -> None:
         pass
+
+
+class MemoryConcurrency:
+    """`hello` has 5 reserved, and 2 environments ready for prod."""
+
+    def __init__(self, client: MemoryClient) -> None:
+        self._client = client
+        self.amount: int | None = 5
+        self.states = [provision(2, 2, "READY")]
+        """What is answered, one after the other; the last one again and again."""
+
+    def reserved(self, name: str) -> int | None:
+        self._client._known(name)
+        return self.amount
+
+    def reserve(self, name: str, amount: int) -> dict[str, Any]:
+        self._client.said.append(("reserve", name, amount))
+        return {"ReservedConcurrentExecutions": amount}
+
+    def unreserve(self, name: str) -> None:
+        self._client.said.append(("unreserve", name))
+
+    def provisions(self, name: str) -> Iterator[dict[str, Any]]:
+        return iter([{"FunctionArn": f"{ARN}{self._client._known(name)}:prod", **self.states[0]}])
+
+    def provisioned(self, name: str, qualifier: str) -> dict[str, Any]:
+        if (name, qualifier) != ("hello", "prod"):
+            raise ProvisionedConcurrencyConfigNotFound
+        return self._next()
+
+    def provision(self, name: str, qualifier: str, amount: int) -> dict[str, Any]:
+        self._client.said.append(("provision", name, qualifier, amount))
+        return self._next()
+
+    def unprovision(self, name: str, qualifier: str) -> None:
+        self._client.said.append(("unprovision", name, qualifier))
+
+    def until_provisioned(self, name: str, qualifier: str, timeout_s: float) -> dict[str, Any]:
+        self._client.said.append(("wait", name, qualifier))
+        return self._next()
+
+    def _next(self) -> dict[str, Any]:
+        return self.states.pop(0) if len(self.states) > 1 else self.states[0]
+
+
+def provision(available: int, wanted: int, status: str, reason: str | None = None) -> dict[str, Any]:
+    """A ProvisionedConcurrencyConfig."""
+    return {
+        "RequestedProvisionedConcurrentExecutions": wanted,
+        "AvailableProvisionedConcurrentExecutions": available,
+        "AllocatedProvisionedConcurrentExecutions": available,
+        "Status": status,
+        "LastModified": "2026-01-02T03:04:05+0000",
+        **({"StatusReason": reason} if reason else {}),
+    }
 
 
 def answer(**changes: Any) -> Answer:

@@ -18,7 +18,12 @@ from lamb.api.gate import Gate
 from lamb.api.server import Server
 from lamb.client import start
 from lamb.client.client import Client
-from lamb.model.errors import InvalidRequestContent, ResourceConflict, ResourceNotFound
+from lamb.model.errors import (
+    InvalidRequestContent,
+    ProvisionedConcurrencyConfigNotFound,
+    ResourceConflict,
+    ResourceNotFound,
+)
 from lamb.model.names import FunctionKey
 
 ROLE = "arn:aws:iam::123456789012:role/r"
@@ -203,3 +208,21 @@ def test_keys_are_shown_and_rotated(client: Client) -> None:
 
 def test_running_tells_the_health_of_what_runs(client: Client) -> None:
     assert client.running() == client.health()
+
+
+def test_concurrency_is_set_shown_and_given_back(client: Client, services: Services) -> None:
+    create(client, Publish=True)
+    assert client.concurrency.reserved("f") is None
+    assert client.concurrency.reserve("f", 5) == {"ReservedConcurrentExecutions": 5}
+    assert client.concurrency.reserved("f") == 5
+    client.concurrency.unreserve("f")
+    assert client.concurrency.reserved("f") is None
+    asked = client.concurrency.provision("f", "1", 2)
+    assert asked["Status"] == "IN_PROGRESS"
+    assert client.concurrency.provisioned("f", "1") == asked
+    assert client.concurrency.until_provisioned("f", "1", 1.5) == asked
+    assert services.waited == [(FunctionKey("123456789012", "us-east-1", "f"), "1", 1.5)]
+    assert list(client.concurrency.provisions("f")) == [{"FunctionArn": f"{ARN}:1", **asked}]
+    client.concurrency.unprovision("f", "1")
+    with pytest.raises(ProvisionedConcurrencyConfigNotFound):
+        client.concurrency.provisioned("f", "1")

@@ -11,6 +11,7 @@ from typing import Any
 from lamb.core import aliases, functions, updates, versions
 from lamb.core.context import Core
 from lamb.model.clock import ManualClock
+from lamb.model.concurrency import Allotment, Progress
 from lamb.model.errors import InvalidParameterValue
 from lamb.model.function import DEFAULT_ROLE, Alias, Version
 from lamb.model.names import FunctionKey, Place, Reference
@@ -55,6 +56,10 @@ class Plane:
     changed: list[FunctionKey] = field(default_factory=list)
     retired: list[tuple[FunctionKey, str | None]] = field(default_factory=list)
 
+    allotted: list[Allotment] = field(default_factory=list)
+    progress: dict[str, Progress] = field(default_factory=dict)
+    account_concurrency: int = 1000
+
     def __post_init__(self) -> None:
         self.core = Core(
             database=Database(f"sqlite:///{self.home / 'lamb.sqlite3'}", self.clock),
@@ -63,6 +68,9 @@ class Plane:
             require_runtime=require_runtime,
             changed=self.changed.append,
             retired=lambda function, version: self.retired.append((function, version)),
+            allotted=self.allotted.append,
+            progress=lambda _, version: self.progress.get(version, Progress()),
+            account_concurrency=self.account_concurrency,
         )
 
     @property

@@ -22,6 +22,7 @@ OTHER = FunctionKey("123456789012", "us-east-1", "g")
 class Environment:
     target: Target
     since: float = 0.0
+    provisioned: bool = False
 
 
 def target(key: FunctionKey = KEY, version: str = "1", generation: str = "a", memory_mb: int = 128) -> Target:
@@ -67,6 +68,29 @@ def test_only_the_same_function_version_and_generation_can_use_an_environment():
     others = [target(OTHER), target(version="2"), target(generation="b")]
     assert [pool.take(what) for what in others] == [None, None, None]
     assert pool.take(target()) is not None
+
+
+def test_provisioned_environments_are_taken_first_and_never_make_room():
+    pool: Pool[Environment] = Pool(4, 9999)
+    kept, other = (Environment(target(), provisioned=True) for _ in range(2))
+    one, two = Environment(target()), Environment(target())
+    for environment in (one, kept, other, two):
+        pool.add(environment)
+    for since, environment in enumerate((kept, one, other, two)):
+        assert pool.release(environment, float(since))
+    assert pool.room_for(target(OTHER)) == [one]
+    assert [pool.take(target()) for _ in range(5)] == [other, kept, two, one, None]
+    for environment in (kept, other):
+        pool.release(environment, 9.0)
+    assert pool.room_for(target(OTHER)) is None
+
+
+def test_one_that_is_dismissed_at_work_is_closed_when_it_is_released():
+    pool: Pool[Environment] = Pool(9, 9999)
+    busy, resting = started(pool, target()), started(pool, target())
+    pool.release(resting, 1.0)
+    assert [pool.dismiss(busy), pool.dismiss(resting)] == [False, True]
+    assert not pool.release(busy, 2.0)
 
 
 def test_the_longest_unused_make_room_first():

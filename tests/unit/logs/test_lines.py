@@ -155,6 +155,19 @@ def test_level_warn_leaves_only_what_failed():
     }
 
 
+def test_a_good_init_phase_is_reported_where_no_report_will_tell_of_it():
+    assert TEXT.init_report(NOW_MS, 120.127, "success", None) == "INIT_REPORT Init Duration: 120.13 ms\n"
+    lines = JsonLines("INFO", "provisioned-concurrency")
+    assert record(lines.init_report(NOW_MS, 120.127, "success", None)) == {
+        "type": "platform.initReport",
+        "initializationType": "provisioned-concurrency",
+        "phase": "init",
+        "status": "success",
+        "metrics": {"durationMs": 120.127},
+    }
+    assert JsonLines("WARN").init_report(NOW_MS, 1.0, "success", None) is None
+
+
 def test_a_fault_is_told_in_awss_words():
     assert TEXT.fault(NOW_MS, ID, "why") == f"RequestId: {ID} Error: why\nRuntime.ExitError\n"
     told = json.loads(JsonLines("WARN").fault(NOW_MS, ID, "why"))

@@ -141,7 +141,7 @@ def test_accounts_and_regions_do_not_see_each_other(tx, function):
         assert functions.find(tx, other) is None
         assert versions.find(tx, other, 0) is None
         assert versions.page_of_all(tx, place, ("", -1), 10, published=True) == []
-        assert functions.usage(tx, place) == functions.Usage(0, 0, 0)
+        assert functions.usage(tx, place) == functions.Usage(0, 0, 0, 0)
         made = functions.add(tx, other, {})
         versions.add(tx, record(made, key=other))
         functions.delete(tx, made.id)
