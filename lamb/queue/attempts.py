@@ -6,7 +6,7 @@ import asyncio
 import functools
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from lamb.core import endings
@@ -93,7 +93,12 @@ class Attempts:
         lost = [letter for letter in written if letter not in here and not await self._post.send(letter)]
         version = done.outcome.executed_version if done.outcome else None
         ending = Ending(event, condition, runs, version, done.error, here)
-        lost += await self._written(self._end_many, ending)
+        try:
+            lost += await self._written(self._end_many, ending)
+        except Exception:  # noqa: BLE001 - a letter that nobody can take must not keep its event from ending
+            _log.exception("bug while delivering what event %s leads to", event.request_id)
+            lost += await self._written(self._end_many, replace(ending, deliveries=()))
+            lost += here
         self._tell(ending, written, lost)
 
     async def _written(self, write: Write[Any, T], row: Any) -> T:
@@ -141,6 +146,7 @@ class Attempts:
         except TooManyRequests as error:
             return Attempted("throttled", plan, None, arn, error.reason)
         except LambError as error:
-            return Attempted("trouble", plan, None, arn, error.message)
+            # It may name files, whose names may be in any encoding.
+            return Attempted("trouble", plan, None, arn, error.message.encode("utf-8", "replace").decode())
         said = error_message(outcome) if outcome.failed else None
         return Attempted("error" if outcome.failed else "success", plan, outcome, arn, said)
