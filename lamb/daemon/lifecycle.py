@@ -26,9 +26,11 @@ async def run(settings: Settings, listener: socket.socket, wall_reasons: dict[st
     function_server = Server(App(daemon.services, Gate("functions")))
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    await owner_server.listen(listener)
     await function_server.listen(functions)
-    await daemon.recover()
+    # Before anybody can ask what is left to be done; functions that run again may call already.
+    await daemon.take_up()
+    await owner_server.listen(listener)
+    await daemon.tidy()
     idle = loop.create_task(_stop_when_idle(settings.idle_exit_s, daemon, owner_server, stopping))
     await stopping.wait()
     idle.cancel()

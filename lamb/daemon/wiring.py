@@ -7,7 +7,7 @@ import contextlib
 import os
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from lamb.core import clock as home_time
@@ -52,23 +52,26 @@ class Daemon:
     database: Database
     journal: Journal
 
-    async def recover(self) -> None:
-        """Go on with what an earlier daemon began; drop packages that nothing names any more.
+    async def take_up(self) -> None:
+        """Go on with what an earlier daemon began: updates in progress, events that are not over,
+        messages that are being moved.
 
         Where a damaged home does not let us, commands that need the damaged part say so, and others work.
         """
         core = self.services.core
-        try:
+        with _told():
             for key in await self.services.run(updates.unsettled, core):
                 self.worker.hold(key)
                 self.services.settle_soon(key)
             for key in await self.services.run(events.open_functions, core):
                 self.worker.queued(key)
-            await self.services.run(packages.discard_unused, core)
             for task_id in await self.services.run(redrive.running, core):
                 self.services.move_messages(task_id)
-        except LambError as error:
-            sys.stderr.write(f"not everything could be taken up again: {error.message}\n")
+
+    async def tidy(self) -> None:
+        """Drop packages that nothing names any more."""
+        with _told():
+            await self.services.run(packages.discard_unused, self.services.core)
 
     async def close(self, grace_s: float) -> None:
         await self.worker.close(grace_s)
@@ -78,6 +81,14 @@ class Daemon:
         await self.services.group.close()
         self.journal.close()
         self.database.close()
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except LambError as error:
+        sys.stderr.write(f"not everything could be taken up again: {error.message}\n")
 
 
 async def build(

@@ -69,4 +69,5 @@ def error_message(outcome: Outcome) -> str:
         message = json.loads(outcome.payload)["errorMessage"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return ""
-    return message if isinstance(message, str) else ""
+    # JSON can spell halves of characters, which no queue, database or terminal takes.
+    return message.encode("utf-8", "replace").decode() if isinstance(message, str) else ""

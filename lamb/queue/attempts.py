@@ -6,7 +6,7 @@ import asyncio
 import functools
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from lamb.core import endings
@@ -99,7 +99,12 @@ class Attempts:
         lost = [letter for letter in written if letter not in here and not await self._post.send(letter)]
         version = done.outcome.executed_version if done.outcome else None
         ending = Ending(event, condition, runs, version, done.error, here)
-        lost += await self._written(self._end_many, ending)
+        try:
+            lost += await self._written(self._end_many, ending)
+        except Exception:  # noqa: BLE001 - a letter that nobody can take must not keep its event from ending
+            _log.exception("bug while delivering what event %s leads to", event.request_id)
+            lost += await self._written(self._end_many, replace(ending, deliveries=()))
+            lost += here
         self._tell(ending, written, lost)
 
     async def _written(self, write: Write[Any, T], row: Any) -> T:
@@ -148,6 +153,9 @@ class Attempts:
             attempt = _ATTEMPTS.get(type(error), "trouble")
             if attempt == "looped":
                 self._hands.metrics.count(event.key, "RecursiveInvocationsDropped")
-            return Attempted(attempt, plan, None, arn, error.message)
-        said = error_message(outcome) if outcome.failed else None
-        return Attempted("error" if outcome.failed else "success", plan, outcome, arn, said)
+            # It may name files, whose names may be in any encoding.
+            said = error.message.encode("utf-8", "replace").decode()
+            return Attempted(attempt, plan, None, arn, said)
+        if outcome.failed:
+            return Attempted("error", plan, outcome, arn, error_message(outcome))
+        return Attempted("success", plan, outcome, arn)

@@ -10,7 +10,6 @@ from collections.abc import Coroutine
 from typing import Any
 
 from lamb.model.clock import HomeClock
-from lamb.model.errors import LambError
 from lamb.model.events import QueuedEvent
 from lamb.model.names import FunctionKey
 from lamb.queue.attempts import Attempts
@@ -173,9 +172,9 @@ class Worker:
     async def _claim(self, key: FunctionKey, lane: Lane, wanted: int) -> None:
         try:
             found = await self._group.add(rows.claim_many, rows.Claim(key, self._lease, wanted))
-        except LambError as error:
-            # A failing disk: what is stored stays there until it is mended.
-            _log.warning("events of %s cannot be read yet: %s", key.name, error.message)
+        except Exception as error:  # noqa: BLE001 - a claim that hangs in the air would stop the whole lane
+            # A failing disk, most often: what is stored stays there until it is mended.
+            _log.warning("events of %s cannot be read yet: %s", key.name, error)
             await asyncio.sleep(_READ_AGAIN_S)
             lane.claimed(rows.Claimed([], None), wanted)
             lane.behind = True
