@@ -3,7 +3,7 @@
 _lamb_command() {
     case "$1" in
         '')
-            commands='create update configure show list delete publish versions alias rollback invoke logs stats concurrency events async wait clock env key package runtimes doctor serve daemon config completion help'
+            commands='create update configure show list delete publish versions alias rollback invoke logs stats concurrency events async wait clock topic env key package runtimes doctor serve daemon config completion help'
             options='--json -v --verbose --color --home --version --help'
             values='--color=auto|always|never --home=dirs'
             arguments=''
@@ -176,6 +176,60 @@ _lamb_command() {
             values='--time-scale=text --color=auto|always|never --home=dirs'
             arguments='text'
             ;;
+        'topic')
+            commands='create list show publish delete subscribe unsubscribe subscriptions'
+            options='--json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments=''
+            ;;
+        'topic create')
+            commands=''
+            options='--set --if-not-exists --json -v --verbose --color --home --help'
+            values='--set=text --color=auto|always|never --home=dirs'
+            arguments='topics'
+            ;;
+        'topic list')
+            commands=''
+            options='-q --quiet --json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments=''
+            ;;
+        'topic show')
+            commands=''
+            options='--json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='topics'
+            ;;
+        'topic publish')
+            commands=''
+            options='--subject -a --attribute --group --deduplication --per-protocol --json -v --verbose --color --home --help'
+            values='--subject=text -a=text --attribute=text --group=text --deduplication=text --color=auto|always|never --home=dirs'
+            arguments='topics text'
+            ;;
+        'topic delete')
+            commands=''
+            options='-y --yes --ignore-not-found --dry-run --json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='topics'
+            ;;
+        'topic subscribe')
+            commands=''
+            options='--queue --function --filter --filter-body --raw --dead-letter --json -v --verbose --color --home --help'
+            values='--queue=text --function=references --filter=text --dead-letter=text --color=auto|always|never --home=dirs'
+            arguments='topics'
+            ;;
+        'topic unsubscribe')
+            commands=''
+            options='--queue --function --ignore-not-found --json -v --verbose --color --home --help'
+            values='--queue=text --function=references --color=auto|always|never --home=dirs'
+            arguments='topics'
+            ;;
+        'topic subscriptions')
+            commands=''
+            options='-q --quiet --json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='topics'
+            ;;
         'env')
             commands='list set unset'
             options='--json -v --verbose --color --home --help'
@@ -312,7 +366,7 @@ _lamb_command() {
             commands=''
             options='--json -v --verbose --color --home --help'
             values='--color=auto|always|never --home=dirs'
-            arguments='create|update|configure|show|list|delete|publish|versions|alias|rollback|invoke|logs|stats|concurrency|events|async|wait|clock|env|key|package|runtimes|doctor|serve|daemon|config|completion|help|exit-codes'
+            arguments='create|update|configure|show|list|delete|publish|versions|alias|rollback|invoke|logs|stats|concurrency|events|async|wait|clock|topic|env|key|package|runtimes|doctor|serve|daemon|config|completion|help|exit-codes'
             ;;
     esac
 }

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from lamb.api import body, invocations, routes, validate
+from lamb.api import body, invocations, neighbours, routes, validate
 from lamb.api.gate import Gate, Principal
 from lamb.api.members import OPERATIONS, Members, read
 from lamb.api.messages import Call, Headers, Response, json_response
@@ -42,6 +42,10 @@ class App:
             if invocations.is_invoke(scope):
                 request_id = invocations.request_id(headers, principal) or request_id
                 response = await invocations.invoke(
+                    self._services, principal, scope, headers, receive, request_id
+                )
+            elif neighbours.is_for(scope, headers):
+                response = await neighbours.answer(
                     self._services, principal, scope, headers, receive, request_id
                 )
             else:
@@ -119,7 +123,7 @@ async def _send_stream(
     """Send parts as they come, until the stream ends or the caller hangs up."""
     await send({"type": "http.response.start", "status": status, "headers": headers})
     sending = asyncio.ensure_future(_send_parts(stream, send))
-    gone = asyncio.ensure_future(_until_gone(receive))
+    gone = asyncio.ensure_future(body.until_gone(receive))
     try:
         await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -133,8 +137,3 @@ async def _send_parts(stream: AsyncIterator[bytes], send: body.Send) -> None:
     async for part in stream:
         await send({"type": "http.response.body", "body": part, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
-
-
-async def _until_gone(receive: body.Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

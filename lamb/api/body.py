@@ -26,6 +26,12 @@ class CallerGone(Exception):
     """The connection ended before the request did; nobody waits for an answer"""
 
 
+async def until_gone(receive: Receive) -> None:
+    """Until the caller has hung up; its request must have been read."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
 async def read(receive: Receive, max_bytes: int, operation: str) -> bytes:
     """The whole body; RequestTooLarge once it exceeds `max_bytes`, without keeping it."""
     message = await receive()

@@ -152,6 +152,10 @@ class Services(Protocol):
         """DryRun: raise what `invoke` would raise before anything runs."""
         ...
 
+    def move_messages(self, task_id: int) -> None:
+        """Go on with a message move task, in the background."""
+        ...
+
     def settle_soon(self, key: FunctionKey) -> None:
         """Move Pending and InProgress on, after the answer that showed them has been sent."""
         ...

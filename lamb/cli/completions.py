@@ -29,6 +29,7 @@ _KINDS = {
     "ALIAS": "aliases",
     "VERSION": "versions",
     "RUNTIME": "runtimes",
+    "TOPIC": "topics",
     "FILE": "files",
     "DIR": "dirs",
     "WHEN": "auto|always|never",

@@ -13,6 +13,7 @@ from lamb.client.concurrency import Concurrency
 from lamb.client.counters import Counters
 from lamb.client.events import Events
 from lamb.client.session import Session
+from lamb.client.topics import Topics
 from lamb.client.transport import query, quote
 from lamb.model.errors import LambError
 from lamb.model.wire import new_request_id
@@ -63,6 +64,7 @@ class Client:
         self.concurrency = Concurrency(self._session)
         self.events = Events(self._session)
         self.counters = Counters(self._session)
+        self.topics = Topics(self._session)
 
     # --- functions -----------------------------------------------------------------------------
 

@@ -42,6 +42,8 @@ class Core:
     """Called after a commit: the function has an update in progress, and events wait for its end."""
     queued: Callable[[FunctionKey], None] = _nobody
     """Called when events of this function were put into the store by somebody else than the worker."""
+    cancelled: Callable[[FunctionKey, str], None] = lambda _key, _request_id: None
+    """Called after a commit: this event of the function was cancelled, and is not to be run."""
     retry_base_s: float = RETRY_BASE_S
     """Seconds before the first retry of an event whose function failed."""
     remote_services: frozenset[str] = frozenset()

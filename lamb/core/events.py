@@ -71,7 +71,9 @@ def cancel(core: Core, request_id: str) -> EventView:
         before = _there(tx, request_id)
         if not rows.cancel(tx, request_id):
             raise ResourceConflict(f"Event {request_id} is over: it {_ended(before)}")
-        return _there(tx, request_id)
+        view = _there(tx, request_id)
+    core.cancelled(view.event.key, request_id)
+    return view
 
 
 def replay(core: Core, request_id: str, *, on: str | None = None) -> str:

@@ -62,6 +62,7 @@ class Receiving:
 class Received:
     queue: Queue
     messages: Sequence[Message]
+    now_ms: int
     next_ms: int | None
     """Without messages: when there will be one, as far as is known."""
     dead_letter_arn: str | None
@@ -142,31 +143,38 @@ def _put(tx: Tx, queue: Queue, message: NewMessage, waiting: list[dict[str, Any]
 
 
 def _refuse(queue: Queue, message: NewMessage) -> None:
+    if not message.body:
+        raise MissingParameter("MessageBody")
     refuse_bad_contents(message)
     most = queue.number("MaximumMessageSize")
     if size(message) > most:
         raise InvalidParameterValue(
             f"One or more parameters are invalid. Reason: Message must be shorter than {most} bytes."
         )
-    for name, token in (
-        ("MessageGroupId", message.group_id),
-        ("MessageDeduplicationId", message.deduplication_id),
-    ):
-        if token is not None and not _TOKEN.fullmatch(token):
-            reason = f"{name} can only include alphanumeric and punctuation characters. 1 to 128 in length."
-            raise invalid(name, token, reason)
+    _refuse_token("MessageGroupId", message.group_id)
+    _refuse_token("MessageDeduplicationId", message.deduplication_id)
     if message.delay_s is not None and message.delay_s not in NUMBERS["DelaySeconds"].allowed:
         raise invalid("DelaySeconds", message.delay_s, "DelaySeconds must be >= 0 and <= 900.")
-    if not queue.key.fifo:
-        if message.deduplication_id is not None:
-            raise invalid("MessageDeduplicationId", message.deduplication_id, _NOT_FOR_THIS_TYPE)
-        return
+    if queue.key.fifo:
+        _refuse_without_order(queue, message)
+    elif message.deduplication_id is not None:
+        raise invalid("MessageDeduplicationId", message.deduplication_id, _NOT_FOR_THIS_TYPE)
+
+
+def _refuse_without_order(queue: Queue, message: NewMessage) -> None:
+    """What a FIFO queue wants."""
     if message.delay_s:
         raise invalid("DelaySeconds", message.delay_s, _NOT_FOR_THIS_TYPE)
     if message.group_id is None:
         raise MissingParameter("MessageGroupId")
     if message.deduplication_id is None and not queue.on("ContentBasedDeduplication"):
         raise _no_deduplication()
+
+
+def _refuse_token(name: str, token: str | None) -> None:
+    if token is not None and not _TOKEN.fullmatch(token):
+        reason = f"{name} can only include alphanumeric and punctuation characters. 1 to 128 in length."
+        raise invalid(name, token, reason)
 
 
 def _refuse_incomplete_batch(queue: Queue, messages: Sequence[NewMessage]) -> None:
@@ -215,7 +223,9 @@ def _receive(tx: Tx, wish: Receiving) -> Received:
     visibility_s = queue.number("VisibilityTimeout") if wish.visibility_s is None else wish.visibility_s
     taken = _take(tx, picked, tx.now_ms + visibility_s * 1000)
     next_ms = None if taken else rows.next_visible_ms(tx, queue.id) if done else tx.now_ms
-    return Received(queue, taken, next_ms, dead_letters.key.arn if moved and dead_letters else None)
+    return Received(
+        queue, taken, tx.now_ms, next_ms, dead_letters.key.arn if moved and dead_letters else None
+    )
 
 
 def _take(tx: Tx, messages: Sequence[Message], until_ms: int) -> list[Message]:

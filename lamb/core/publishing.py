@@ -44,17 +44,46 @@ class Published:
     """SequenceNumber, of FIFO topics."""
 
 
-def publish(core: Core, key: TopicKey, wanted: Notification) -> Published:
-    """Take one message and hand it to the topic's subscribers.
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """One call of Publish or PublishBatch."""
 
-    Raises NotFound, InvalidParameter, ParameterValueInvalid, MemberMissing.
+    core: Core
+    topic: TopicKey
+    notifications: Sequence[Notification]
+    batch_ids: Sequence[str] | None = None
+    """The Id of each entry; None for Publish."""
+
+
+def publish(tx: Tx, wishes: Sequence[Publishing]) -> list[list[Published] | LambError]:
+    """Many callers share a transaction (store/group.py): for each wish what was published, or what SNS says.
+
+    A batch is taken as a whole or not at all. NotFound, InvalidParameter, ParameterValueInvalid,
+    MemberMissing, and what SNS says of batches.
     """
-    with core.database.transaction() as tx:
-        return publish_in(core, tx, found.topic(tx, key), wanted)
+    return [_or_error(tx, wish) for wish in wishes]
 
 
 def publish_in(core: Core, tx: Tx, topic: TopicRow, wanted: Notification) -> Published:
-    """The same, within the caller's transaction."""
+    """One message, within the caller's transaction. Raises what `publish` answers."""
+    _refuse(topic, wanted)
+    return _take(core, tx, topic, wanted)
+
+
+def _or_error(tx: Tx, wish: Publishing) -> list[Published] | LambError:
+    try:
+        topic = found.topic(tx, wish.topic)
+        if wish.batch_ids is None:
+            _refuse(topic, wish.notifications[0])
+        else:
+            _refuse_batch(topic, wish.batch_ids, wish.notifications)
+    except LambError as error:
+        return error
+    # Nothing of a wish is written before all of it was found to be right.
+    return [_take(wish.core, tx, topic, wanted) for wanted in wish.notifications]
+
+
+def _refuse(topic: TopicRow, wanted: Notification) -> None:
     refuse_broken_text(wanted)
     refuse(
         topic.key,
@@ -62,26 +91,17 @@ def publish_in(core: Core, tx: Tx, topic: TopicRow, wanted: Notification) -> Pub
         content_based=topic_attributes.is_content_based(topic),
         max_bytes=topic_attributes.max_bytes(topic),
     )
-    return _take(core, tx, topic, wanted)
 
 
-def publish_batch(core: Core, key: TopicKey, entries: Sequence[tuple[str, Notification]]) -> list[Published]:
-    """All of them, in their order, or none: SNS refuses a batch for one bad entry.
-
-    Raises as `publish`, and what SNS says of batches.
-    """
-    _refuse_ids([entry_id for entry_id, _ in entries])
-    with core.database.transaction() as tx:
-        topic = found.topic(tx, key)
-        if sum(wanted.size for _, wanted in entries) > topic_attributes.max_bytes(topic):
-            raise BatchRequestTooLong
-        published = []
-        for number, (_, wanted) in enumerate(entries, start=1):
-            try:
-                published.append(publish_in(core, tx, topic, wanted))
-            except MemberMissing as error:
-                raise MemberMissing(f"publishBatchRequestEntries.{number}.member.{error.path}") from error
-        return published
+def _refuse_batch(topic: TopicRow, ids: Sequence[str], notifications: Sequence[Notification]) -> None:
+    _refuse_ids(ids)
+    if sum(wanted.size for wanted in notifications) > topic_attributes.max_bytes(topic):
+        raise BatchRequestTooLong
+    for number, wanted in enumerate(notifications, start=1):
+        try:
+            _refuse(topic, wanted)
+        except MemberMissing as error:
+            raise MemberMissing(f"publishBatchRequestEntries.{number}.member.{error.path}") from error
 
 
 def _refuse_ids(ids: Sequence[str]) -> None:

@@ -79,3 +79,4 @@ class Events:
 
         await self._services.run(change)
         self.worker.clock_changed()
+        self._services.arrivals.announce_all()

@@ -7,13 +7,13 @@ import contextlib
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import lamb
 from lamb.api.services import Backlog, LogQuery
-from lamb.core import functions, updates
+from lamb.core import functions, redrive, updates
 from lamb.core.context import Core
 from lamb.daemon.arrivals import Arrivals
 from lamb.daemon.events import Events
@@ -37,7 +37,7 @@ from lamb.store.group import GroupCommit
 T = TypeVar("T")
 _SETTLE_AGAIN_S = 1.0
 # What functions reach on the listener that is theirs.
-_FOR_FUNCTIONS = ("LAMBDA", "SQS")
+_FOR_FUNCTIONS = ("LAMBDA", "SNS", "SQS")
 
 
 class Services:
@@ -106,7 +106,10 @@ class Services:
     # ------------------------------------------------------------------ settling
 
     def settle_soon(self, key: FunctionKey) -> None:
-        task = asyncio.get_running_loop().create_task(self._settle(key))
+        self._in_background(self._settle(key))
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
@@ -141,6 +144,11 @@ class Services:
                 waiting.cancel()
                 return False
             await waiting
+
+    # ------------------------------------------------------------------ moving messages
+
+    def move_messages(self, task_id: int) -> None:
+        self._in_background(_move_messages(self, task_id))
 
     # ------------------------------------------------------------------ telling
 
@@ -225,6 +233,15 @@ class Services:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         self._pool.shutdown()
+
+
+async def _move_messages(services: Services, task_id: int) -> None:
+    name, arrivals = f"move task {task_id}", services.arrivals
+    while not arrivals.closed:
+        step = await services.run(redrive.step, services.core, task_id)
+        if step.next_ms is None:
+            return
+        await arrivals.wait(name, arrivals.seen(name), step.next_ms)
 
 
 class Tokens:

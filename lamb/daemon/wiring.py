@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lamb.core import clock as home_time
-from lamb.core import concurrency, events, invoke, packages, updates
+from lamb.core import concurrency, events, invoke, packages, redrive, updates
 from lamb.core.context import Core
 from lamb.daemon.arrivals import Arrivals
 from lamb.daemon.events import Events
@@ -65,6 +65,8 @@ class Daemon:
             for key in await self.services.run(events.open_functions, core):
                 self.worker.queued(key)
             await self.services.run(packages.discard_unused, core)
+            for task_id in await self.services.run(redrive.running, core):
+                self.services.move_messages(task_id)
         except LambError as error:
             sys.stderr.write(f"not everything could be taken up again: {error.message}\n")
 
@@ -103,6 +105,7 @@ async def build(
         account_concurrency=settings.account_concurrency,
         changing=told(lambda: services.events.worker.hold),
         queued=told(lambda: services.events.queued),
+        cancelled=told(lambda: services.events.worker.cancelled),
         retry_base_s=settings.retry_base_s,
         remote_services=remote_services(process_environment()),
         arrived=told(lambda: services.arrivals.announce),
@@ -129,9 +132,8 @@ async def build(
         identify=services.tokens.identify,
     )
     services.provisioned = _provisioned(services)
-    worker = _worker(services, clock, settings.max_environments)
-    services.events = Events(services, worker, clock)
-    return Daemon(services, engine, worker, services.ports, database, journal)
+    services.events = Events(services, _worker(services, clock, settings), clock)
+    return Daemon(services, engine, services.events.worker, services.ports, database, journal)
 
 
 def _teller(
@@ -158,7 +160,7 @@ def _policy(settings: Settings) -> Policy:
     )
 
 
-def _worker(services: Services, clock: HomeClock, most: int) -> Worker:
+def _worker(services: Services, clock: HomeClock, settings: Settings) -> Worker:
     hands = Hands(
         route=services.routes.route,
         draw=services.routes.draw,
@@ -167,6 +169,7 @@ def _worker(services: Services, clock: HomeClock, most: int) -> Worker:
         room=services.engine.room,
         metrics=services.metrics,
     )
+    most = settings.max_environments
     post = Post(services.core.remote_services, clock, services.run)
     attempts = Attempts(services.core, services.group, clock, hands, post)
     return Worker(services.group, clock, attempts, (min(2 * (os.cpu_count() or 1), most), most))

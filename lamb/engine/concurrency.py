@@ -113,6 +113,13 @@ class Limits:
         if not (share.running or share.provisioned) and share.reserved is None:
             del self._shares[allotment.key]  # most often a function that has been deleted
 
+    def full(self, key: FunctionKey) -> bool:
+        """Whether one more invocation on demand would be refused."""
+        share = self._shares.get(key)
+        if share is None or share.reserved is None:
+            return self._used >= self._pool
+        return share.spilled >= share.on_demand
+
     def blocked(self, key: FunctionKey) -> bool:
         """Whether the function is stopped: its reserved concurrency is 0, and waiting will not help."""
         share = self._shares.get(key)

@@ -83,9 +83,9 @@ class Engine:
     def __len__(self) -> int:
         return len(self._pool)
 
-    def room(self, _: FunctionKey) -> bool:
-        """Whether asynchronous events may take one more place: a quarter is left to callers who wait."""
-        return self._pool.share_busy < _SHARE_OF_EVENTS
+    def room(self, key: FunctionKey) -> bool:
+        """Whether an event of the function should start now: a quarter is left to callers who wait."""
+        return self._pool.share_busy < _SHARE_OF_EVENTS and not self.limits.full(key)
 
     async def invoke(self, target: Target, event: Event) -> Outcome:
         """Run one event. Raises TooManyRequests, SandboxRefused, EnvironmentStartFailed, KMS errors.

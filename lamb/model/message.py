@@ -75,7 +75,7 @@ def sequence_number(message_id: int) -> str:
 
 
 def md5_of_body(body: str) -> str:
-    return _md5(body.encode("utf-8", "surrogatepass"))
+    return _md5(_utf8(body))
 
 
 def md5_of_attributes(attributes: Attributes) -> str | None:
@@ -86,23 +86,26 @@ def md5_of_attributes(attributes: Attributes) -> str | None:
     parts = []
     for name in sorted(attributes):
         value = attributes[name]
-        parts += [_sized(name.encode()), _sized(value["DataType"].encode())]
+        parts += [_sized(_utf8(name)), _sized(_utf8(value["DataType"]))]
         if "BinaryValue" in value:
             parts += [_BINARY, _sized(binascii.a2b_base64(value["BinaryValue"]))]
         else:
-            parts += [_STRING, _sized(value.get("StringValue", "").encode())]
+            parts += [_STRING, _sized(_utf8(value.get("StringValue", "")))]
     return _md5(b"".join(parts))
 
 
 def size(message: NewMessage) -> int:
-    """Bytes that count towards MaximumMessageSize: the body and every part of the attributes."""
-    total = len(message.body.encode("utf-8", "surrogatepass"))
+    """Bytes that count towards MaximumMessageSize: the body and every part of the attributes.
+
+    Also of messages that will be refused.
+    """
+    total = len(_utf8(message.body))
     for name, value in message.attributes.items():
-        total += len(name.encode()) + len(value["DataType"].encode())
-        if "BinaryValue" in value:
-            total += len(binascii.a2b_base64(value["BinaryValue"]))
-        else:
-            total += len(value.get("StringValue", "").encode())
+        encoded = value.get("BinaryValue", "")
+        total += len(encoded) // 4 * 3 - encoded.count("=")
+        total += sum(
+            len(_utf8(text)) for text in (name, value.get("DataType", ""), value.get("StringValue", ""))
+        )
     return total
 
 
@@ -203,6 +206,11 @@ def _refuse_characters(text: str, where: str) -> None:
             f"Invalid binary character '#x{ord(found[0]):X}' was found in the {where}, the set of allowed "
             "characters is #x9 | #xA | #xD | [#x20-#xD7FF] | [#xE000-#xFFFD] | [#x10000-#x10FFFF]."
         )
+
+
+def _utf8(text: str) -> bytes:
+    # JSON may hold half a pair; that it is refused is said elsewhere.
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _sized(data: bytes) -> bytes:

@@ -47,7 +47,7 @@ class Notification:
         texts = [self.message, *self.attributes]
         texts += [value.get(member, "") for value in self.attributes.values() for member in _COUNTED]
         binary = sum(len(value.get("BinaryValue", "")) for value in self.attributes.values())
-        return sum(len(text.encode()) for text in texts) + binary * 3 // 4
+        return sum(len(text.encode("utf-8", "surrogatepass")) for text in texts) + binary * 3 // 4
 
     def text(self, protocol: str) -> str:
         """The message for subscribers of that protocol. It must have been accepted by `refuse`."""

@@ -70,7 +70,6 @@ class ReceiptHandleIsInvalid(InvalidParameterValue):
     """The input receipt handle is invalid."""
 
     code = query_code = "ReceiptHandleIsInvalid"
-    status = 404
 
 
 class MessageNotInflight(InvalidParameterValue):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lamb.model.errors import InvalidParameterValue, ResourceNotFound
+from lamb.model import queue_errors
+from lamb.model.errors import AccessDenied, InvalidParameterValue, LambError, ResourceNotFound
 
 
 class NotFound(ResourceNotFound):
@@ -51,3 +52,25 @@ class TagLimitExceeded(InvalidParameterValue):
     """Could not complete request: tag quota of per resource exceeded"""
 
     code = "TagLimitExceeded"
+
+
+BY_CODE: dict[str, type[LambError]] = {
+    "AuthorizationError": AccessDenied,
+    **{
+        kind.code: kind
+        for kind in (
+            NotFound,
+            TaggedResourceNotFound,
+            InvalidParameter,
+            ParameterValueInvalid,
+            MemberMissing,
+            TagLimitExceeded,
+            queue_errors.EmptyBatchRequest,
+            queue_errors.TooManyEntriesInBatchRequest,
+            queue_errors.BatchEntryIdsNotDistinct,
+            queue_errors.InvalidBatchEntryId,
+            queue_errors.BatchRequestTooLong,
+        )
+    },
+}
+"""What a client makes of SNS's codes."""

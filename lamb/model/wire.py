@@ -65,6 +65,8 @@ def decode(status: int, code: str | None, body: bytes) -> LambError:
         document = None
     if not isinstance(document, dict):
         document = {"Message": body[:500].decode(errors="replace")}
+    if isinstance(document.get("Error"), dict):  # where AWS's query protocol has it
+        document = document["Error"]
     kind = _BY_CODE.get(code or "", LambError)
     # Past the constructors of the subclasses: the finished text is here, not what it was made of.
     error = kind.__new__(kind)

@@ -40,6 +40,8 @@ class Lane:
         """Those for nobody in particular."""
         self._missed = 0
         """Those which the claim under way may not have seen."""
+        self._dropped: set[str] = set()
+        """Those that are over before they have arrived here."""
 
     # ------------------------------------------------------------------ arrivals
 
@@ -67,6 +69,22 @@ class Lane:
             self.behind = True
         elif event is not None:
             self._offer(event)
+        self._forget_dropped()
+
+    def drop(self, request_id: str) -> None:
+        """The event is over: it does not start any more. One that runs is not interrupted."""
+        for event in self._ready:
+            if event.request_id == request_id:
+                self._ready.remove(event)
+                self._bytes -= len(event.payload)
+                return
+        self._dropped.add(request_id)
+        self._forget_dropped()
+
+    def put_outside(self) -> None:
+        """Somebody else has put an event into the store, or is about to commit it."""
+        self.behind = True
+        self._missed += 1
 
     def due(self, at_ms: int) -> None:
         """An event in the store is due at that time."""
@@ -113,6 +131,8 @@ class Lane:
             return 0
         self.claiming = True
         self._missed = self._outside
+        # The claim will tell. What becomes due while it is under way is told beside it.
+        self.next_due_ms = None
         return CLAIM
 
     def claimed(self, found: Claimed, wanted: int) -> None:
@@ -121,7 +141,9 @@ class Lane:
         for event in found.events:
             self._offer(event)
         self.behind = len(found.events) == wanted or self._missed > 0
-        self.next_due_ms = found.next_due_ms if not self.behind else None
+        if found.next_due_ms is not None and not self.behind:
+            self.due(found.next_due_ms)
+        self._forget_dropped()
 
     @property
     def empty(self) -> bool:
@@ -135,5 +157,11 @@ class Lane:
         return len(self._ready)
 
     def _offer(self, event: QueuedEvent) -> None:
+        if event.request_id in self._dropped:
+            return
         self._ready.append(event)
         self._bytes += len(event.payload)
+
+    def _forget_dropped(self) -> None:
+        if not self.claiming and not self._storing:
+            self._dropped.clear()  # nothing is on its way here

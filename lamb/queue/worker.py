@@ -76,8 +76,14 @@ class Worker:
 
     def queued(self, key: FunctionKey) -> None:
         """Somebody else has put events of this function into the store."""
-        self._lane(key).behind = True
+        self._lane(key).put_outside()
         self._pump(key)
+
+    def cancelled(self, key: FunctionKey, request_id: str) -> None:
+        """The event is over in the store: where it waits to be run, it is not."""
+        if key in self._lanes:
+            self._lanes[key].drop(request_id)
+            self._pump(key)
 
     def hold(self, key: FunctionKey) -> None:
         """An update is in progress: events wait for it, and run on the new code."""

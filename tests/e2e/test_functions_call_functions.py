@@ -78,4 +78,5 @@ def test_a_function_without_a_network_has_no_endpoint_to_call(lamb_of_module):
     lamb.run(*create, "--network", "none")
     assert Deployed(lamb, "names")() == []
     lamb.run("configure", "names", "--network", "host")
-    assert Deployed(lamb, "names")() == ["AWS_ENDPOINT_URL_LAMBDA"]
+    told = {f"AWS_ENDPOINT_URL_{service}" for service in ("LAMBDA", "SNS", "SQS")}
+    assert set(Deployed(lamb, "names")()) == told

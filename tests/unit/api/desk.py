@@ -48,6 +48,9 @@ class Services:
     backlog_now: dict[FunctionKey, Backlog] = field(default_factory=dict)
     hung_up: bool = False
     stopped: bool = False
+    group: Any = None
+    arrivals: Any = None
+    moving: list[int] = field(default_factory=list)
 
     @property
     def events(self) -> Events:
@@ -84,6 +87,9 @@ class Services:
         if self.trouble is not None:
             raise self.trouble
         self.checked.append(reference)
+
+    def move_messages(self, task_id: int) -> None:
+        self.moving.append(task_id)
 
     def settle_soon(self, key: FunctionKey) -> None:
         self.settling.append(key)

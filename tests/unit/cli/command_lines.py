@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from unit.cli.memory_events import MemoryEvents
+from unit.cli.memory_topics import MemoryTopics
 
 from lamb.cli import app
 from lamb.cli.output import Output
@@ -129,6 +130,7 @@ class MemoryClient:
         }
         self.events = MemoryEvents(self.said)
         self.counters = MemoryCounters()
+        self.topics = MemoryTopics(self.said)
         self.answer: Answer | Exception = answer()
         self.is_settled = True
         self.entries = [

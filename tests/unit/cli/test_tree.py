@@ -51,11 +51,19 @@ LINES = {
     "runtimes": "runtimes",
     "show": "show hello",
     "stats": "stats hello",
+    "topic create": "topic create news",
+    "topic delete": "topic delete alarms --yes",
+    "topic list": "topic list",
+    "topic publish": "topic publish alarms text",
+    "topic show": "topic show alarms",
+    "topic subscribe": "topic subscribe alarms --queue inbox",
+    "topic subscriptions": "topic subscriptions",
+    "topic unsubscribe": "topic unsubscribe alarms --queue inbox",
     "update": "update hello --file hello.py",
     "versions": "versions hello",
     "wait events": "wait events hello --empty",
 }
-GROUPS = ("alias", "env", "key", "package", "config", "daemon", "events", "wait")
+GROUPS = ("alias", "env", "key", "package", "config", "daemon", "events", "topic", "wait")
 ENDLESS = ("serve", "daemon run")
 
 

@@ -48,7 +48,16 @@ class Stand:
         return subscriptions.subscribe(self.core, topic or self.topic, protocol, endpoint, attributes)
 
     def publish(self, message="hello", topic=None, **rest) -> publishing.Published:
-        return publishing.publish(self.core, topic or self.topic, Notification(message, **rest))
+        (published,) = self.take(topic, [Notification(message, **rest)])
+        return published
+
+    def take(self, topic, notifications, ids=None) -> list[publishing.Published]:
+        wish = publishing.Publishing(self.core, topic or self.topic, notifications, ids)
+        with self.core.database.transaction() as tx:
+            (answer,) = publishing.publish(tx, [wish])
+        if isinstance(answer, LambError):
+            raise answer
+        return answer
 
     def messages(self, name="q"):
         return queues.peek(self.core, QueueKey(PLACE.account, PLACE.region, name), 20)[1]
@@ -378,7 +387,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("wanted", "message"), REFUSED)
 def test_what_sns_does_not_take_is_refused_in_its_words(stand, wanted, message):
-    assert refused(lambda: publishing.publish(stand.core, stand.topic, wanted)) == message
+    assert refused(lambda: stand.take(None, [wanted])) == message
 
 
 EMPTY = "must contain non-empty message attribute value for message attribute type"
@@ -466,14 +475,14 @@ def test_a_topic_that_is_not_there_takes_nothing(stand):
     with pytest.raises(NotFound, match="Topic does not exist"):
         stand.publish(topic=nobody)
     with pytest.raises(NotFound, match="Topic does not exist"):
-        publishing.publish_batch(stand.core, nobody, [("1", Notification("m"))])
+        stand.take(nobody, [Notification("m")], ["1"])
 
 
 # ------------------------------------------------------------------ batches
 
 
 def batch(stand, *entries, topic=None):
-    return publishing.publish_batch(stand.core, topic or stand.topic, entries)
+    return stand.take(topic, [wanted for _, wanted in entries], [entry_id for entry_id, _ in entries])
 
 
 def test_a_batch_is_delivered_in_its_order(stand):
@@ -525,3 +534,15 @@ def test_a_batch_of_a_fifo_topic_wants_what_single_messages_want(stand):
     topic = stand.fifo_topic()
     with pytest.raises(InvalidParameter, match="MessageGroupId parameter is required"):
         batch(stand, ("1", Notification("m")), topic=topic)
+
+
+def test_what_one_caller_did_wrong_takes_nothing_from_another(stand):
+    stand.subscribe(stand.queue(), RawMessageDelivery="true")
+    wishes = [
+        publishing.Publishing(stand.core, stand.topic, [Notification(message)]) for message in ("a", "", "b")
+    ]
+    with stand.core.database.transaction() as tx:
+        first, wrong, last = publishing.publish(tx, wishes)
+    assert isinstance(wrong, InvalidParameter)
+    assert first != last
+    assert [message.body for message in stand.messages()] == ["a", "b"]

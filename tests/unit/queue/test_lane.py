@@ -137,6 +137,33 @@ def test_what_was_on_its_way_to_the_store_before_a_claim_may_have_been_missed_by
     assert lane.empty
 
 
+def test_what_others_put_into_the_store_during_a_claim_may_have_been_missed_by_it():
+    lane = Lane(1, 1)
+    lane.put_outside()
+    lane.wants()
+    lane.put_outside()
+    lane.claimed(Claimed([], None), CLAIM)
+    assert lane.behind
+    lane.wants()
+    lane.claimed(Claimed([], None), CLAIM)
+    assert lane.empty
+
+
+def test_a_retry_that_was_written_during_a_claim_is_not_forgotten_with_it():
+    lane = Lane(1, 1)
+    lane.due(3000)
+    lane.behind = True
+    lane.wants()
+    lane.due(9000)
+    lane.claimed(Claimed([], 8000), CLAIM)  # the event of 3000 was claimed elsewhere, or cancelled
+    assert lane.next_due_ms == 8000
+    lane.behind = True
+    lane.wants()
+    lane.due(9000)
+    lane.claimed(Claimed([], None), CLAIM)
+    assert lane.next_due_ms == 9000
+
+
 def test_a_claim_tells_when_the_next_event_is_due():
     lane = Lane(1, 1)
     lane.behind = True
@@ -169,3 +196,32 @@ def test_a_lane_is_not_empty_while_an_event_is_on_its_way():
     assert not lane.empty
     lane.stored(None, ours=True)  # the disk was full
     assert lane.empty
+
+
+def test_an_event_that_is_over_before_it_starts_is_not_run():
+    lane = Lane(1, 1)
+    for number in range(3):
+        arrive(lane, event(number))
+    lane.drop("1")
+    lane.drop("7")  # that of somebody else
+    assert started(lane) == ["0"]
+    lane.ended()
+    assert started(lane) == ["2"]
+    lane.ended()
+    assert lane.empty
+
+
+def test_an_event_that_is_over_while_it_is_on_its_way_here_is_not_run():
+    lane = Lane(2, 2)
+    lane.behind = True
+    lane.wants()
+    lane.drop("1")
+    lane.claimed(Claimed([event(1), event(2)], None), CLAIM)
+    lane.storing(ours=True)
+    lane.drop("3")
+    lane.stored(event(3), ours=True)
+    assert started(lane) == ["2"]
+    lane.ended()
+    assert lane.empty
+    assert arrive(lane, event(1))  # nothing is remembered for longer than it may matter
+    assert started(lane) == ["1"]

@@ -1,0 +1,117 @@
+"""AWS's services beside Lambda, on the same port: which one a request is for, and the way there.
+
+One file a service. A request of a JSON protocol names service and operation in X-Amz-Target; one of the
+form-encoded query protocol has the operation in `Action`, and its service in the scope of its signature, or
+else in `Version`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from lamb.api import body, sns, sqs
+from lamb.api.gate import Principal
+from lamb.api.messages import Response
+from lamb.api.neighbour import Request, Service
+from lamb.api.services import Services
+from lamb.model.errors import AccessDenied, LambError, SerializationFailure, UnknownOperation
+
+SERVICES: Mapping[str, Service] = {"sns": sns.SERVICE, "sqs": sqs.SERVICE}
+"""By the name that signatures have for them."""
+
+# What stands in front of the dot in X-Amz-Target.
+_TARGETS = {"AmazonSQS": "sqs"}
+# The query protocol's versions, one a service.
+_VERSIONS = {"2010-03-31": "sns", "2012-11-05": "sqs"}
+
+# A message of 1 MiB may be six times as long in JSON, where every character is escaped.
+_REQUEST_MAX_BYTES = 8 * 1_048_576
+_FORM = b"application/x-www-form-urlencoded"
+# Of the whole service, or of one queue.
+_PATH = re.compile(rb"/|/\d{12}/[\w.-]+/?")
+# Credential=<key>/<day>/<region>/<service>/aws4_request
+_SCOPE = re.compile(rb"Credential=[^/,]+/\d{8}/[^/,]+/([a-z0-9-]+)/aws4_request")
+
+
+def is_for(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> bool:
+    """Whether a request is for a service beside Lambda, told from its headers."""
+    if scope["method"] != "POST":
+        return False
+    if b"x-amz-target" in headers:
+        return True
+    # curl calls everything a form: only where no operation of Lambda is, it is one.
+    return headers.get(b"content-type", b"").startswith(_FORM) and bool(_PATH.fullmatch(scope["raw_path"]))
+
+
+async def answer(
+    services: Services,
+    principal: Principal,
+    scope: Mapping[str, Any],
+    headers: Mapping[bytes, bytes],
+    receive: body.Receive,
+    request_id: str,
+) -> Response:
+    """Answers in the words of the service. Raises UnknownOperation where there is none to speak for it."""
+    content = await body.read(receive, _REQUEST_MAX_BYTES, "this")
+    target = headers.get(b"x-amz-target")
+    form = dict(parse_qsl(content.decode(errors="replace"), keep_blank_values=True)) if target is None else {}
+    name, operation = _of_form(headers, form) if target is None else _of_target(target.decode("latin-1"))
+    service = SERVICES.get(name)
+    if service is None:
+        raise UnknownOperation(f"lamb has no service `{name}`" if name else "No service of AWS is named")
+    request = Request(
+        services=services,
+        principal=principal,
+        place=principal.place,
+        operation=operation,
+        members=form,
+        is_form=target is None,
+        path=scope["path"],
+        base_url=f"http://{headers.get(b'host', b'localhost').decode('latin-1')}",
+        request_id=request_id,
+        gone=functools.partial(body.until_gone, receive),
+    )
+    try:
+        _require_permission(name, service, request)
+        if not request.is_form:
+            request = _with_document(request, content)
+        return await service.answer(request)
+    except LambError as error:
+        return service.refusal(error, request)
+
+
+def _of_target(target: str) -> tuple[str, str]:
+    prefix, _, operation = target.rpartition(".")
+    return _TARGETS.get(prefix, prefix), operation
+
+
+def _of_form(headers: Mapping[bytes, bytes], form: Mapping[str, str]) -> tuple[str, str]:
+    signed = _SCOPE.search(headers.get(b"authorization", b""))
+    name = _VERSIONS.get(form.get("Version", ""), "") if signed is None else signed[1].decode()
+    return name, form.get("Action", "")
+
+
+def _require_permission(name: str, service: Service, request: Request) -> None:
+    function = request.principal.function
+    if function is not None and request.operation not in service.for_functions:
+        raise AccessDenied(
+            f"User: {function.arn} is not authorized to perform: {name}:{request.operation} "
+            f"because no identity-based policy allows the {name}:{request.operation} action"
+        )
+
+
+def _with_document(request: Request, content: bytes) -> Request:
+    try:
+        document = json.loads(content or b"{}")
+    except (ValueError, RecursionError) as error:
+        raise SerializationFailure(f"The request body is not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise SerializationFailure("Start of structure expected at the beginning of the request body")
+    given = {name: value for name, value in document.items() if value is not None}
+    return dataclasses.replace(request, members=given)
