@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from lamb.api import account, aliases, event_configs, events, functions, own, versions
+from lamb.api import account, aliases, event_configs, events, functions, own, queues, versions
 from lamb.api.members import OPERATIONS, path_member
 from lamb.api.messages import Call, Reply, Response
 from lamb.model.errors import UnknownOperation
@@ -60,6 +60,7 @@ OWN: Mapping[tuple[str, str], Callable[[own.Ask], Awaitable[Response]]] = {
     ("POST", "/_lamb/events/{id}/cancel"): events.cancel,
     ("POST", "/_lamb/events/{id}/replay"): events.replay,
     ("GET", "/_lamb/functions/{function}/events/empty"): events.emptied,
+    ("GET", "/_lamb/queues/{queue}/messages"): queues.peek,
     ("GET", "/_lamb/clock"): events.clock,
     ("POST", "/_lamb/clock"): events.set_clock,
 }

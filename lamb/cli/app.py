@@ -32,6 +32,7 @@ SECTIONS = {
     "Versions": {"publish": "version", "versions": "version", "alias": "alias", "rollback": "rollback"},
     "Invocations": {"invoke": "invoke", "logs": "logs"},
     "Events": {"events": "events", "async": "asynchronous", "wait": "wait", "clock": "clock"},
+    "Queues": {"queue": "queue"},
     "Secrets": {"env": "env", "key": "key"},
     "Packages and host": {"package": "package", "runtimes": "host", "doctor": "host"},
     "lamb itself": {

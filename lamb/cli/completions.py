@@ -28,6 +28,7 @@ _KINDS = {
     "NAME": "functions",
     "ALIAS": "aliases",
     "VERSION": "versions",
+    "QUEUE": "queues",
     "RUNTIME": "runtimes",
     "FILE": "files",
     "DIR": "dirs",

@@ -70,4 +70,5 @@ _OF_ERROR: dict[type[LambError], int] = {
 
 
 def of_error(error: LambError) -> int:
-    return _OF_ERROR.get(type(error), FAILED)
+    """By the nearest kind of error that has one."""
+    return next((_OF_ERROR[kind] for kind in type(error).__mro__ if kind in _OF_ERROR), FAILED)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lamb.client.events import Events
+from lamb.client.queues import Queues
 from lamb.client.session import Session
 from lamb.client.transport import query, quote
 from lamb.model.errors import LambError
@@ -59,6 +60,7 @@ class Client:
         """`environment`: the caller's; a daemon started here gets what it needs of it."""
         self._session = Session(home, environment)
         self.events = Events(self._session)
+        self.queues = Queues(self._session)
 
     # --- functions -----------------------------------------------------------------------------
 
@@ -213,7 +215,7 @@ class Client:
         return self._session.json("GET", "/_lamb/doctor")
 
     def complete(self, kind: str, function: str | None = None) -> Names:
-        """Names for the shell: kind is `functions`, `versions`, `aliases` or `runtimes`."""
+        """Names for the shell: kind is `functions`, `versions`, `aliases`, `queues` or `runtimes`."""
         target = f"/_lamb/complete{query({'kind': kind, 'function': function})}"
         return self._session.request("GET", target).body.decode().splitlines()
 
