@@ -14,6 +14,7 @@ from lamb.api import (
     events,
     functions,
     own,
+    queues,
     recursion,
     stats,
     versions,
@@ -84,6 +85,7 @@ OWN: Mapping[tuple[str, str], Callable[[own.Ask], Awaitable[Response]]] = {
     ("POST", "/_lamb/events/{id}/cancel"): events.cancel,
     ("POST", "/_lamb/events/{id}/replay"): events.replay,
     ("GET", "/_lamb/functions/{function}/events/empty"): events.emptied,
+    ("GET", "/_lamb/queues/{queue}/messages"): queues.peek,
     ("GET", "/_lamb/clock"): events.clock,
     ("POST", "/_lamb/clock"): events.set_clock,
 }

@@ -143,6 +143,13 @@ def _messages() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("messages_by_arrival", "messages", ["queue_id", "id"])
+    op.create_index(
+        "messages_in_flight",
+        "messages",
+        ["queue_id", "visible_ms", "group_id"],
+        sqlite_where=sa.text("receipt IS NOT NULL"),
+        postgresql_where=sa.text("receipt IS NOT NULL"),
+    )
     op.create_index("messages_by_visibility", "messages", ["queue_id", "visible_ms", "id"])
     op.create_table(
         "deduplications",
