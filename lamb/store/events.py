@@ -13,7 +13,7 @@ from lamb.model.events import Ending, EventView, QueuedEvent, Retrial
 from lamb.model.names import FunctionKey, Place
 from lamb.store.database import Tx
 from lamb.store.event_tables import events
-from lamb.store.prepared import Prepared
+from lamb.store.prepared import Prepared, PreparedInsert
 
 _KEPT = 10_000
 """Succeeded events that are still shown."""
@@ -66,7 +66,7 @@ def _new(*names: str) -> dict[str, Any]:
     return {name: bindparam(f"new_{name}") for name in names}
 
 
-_ADD = Prepared(
+_ADD = PreparedInsert(
     insert(events).values(
         {
             name: bindparam(name)
@@ -83,12 +83,13 @@ _RETRY = Prepared(
     .where(_THIS, _IS_QUEUED)
     .values(lease=null(), **_new("due_ms", "retries", "throttles", "runs"))
 )
-_OVER = (
+_END_NAMES = ("state", "runs", "condition", "executed_version", "error")
+_END = (
     update(events)
-    .where(_THIS, _IS_QUEUED)
-    .values(lease=null(), **_new("state", "finished_ms", "runs", "condition", "executed_version", "error"))
+    .where(events.c.request_id.in_(bindparam("wanted", expanding=True)), _IS_QUEUED)
+    .values(lease=null(), **_new("finished_ms", *_END_NAMES))
 )
-_END = {"failed": Prepared(_OVER), "succeeded": Prepared(_OVER.values(payload=null()))}
+_END_AND_FORGET = _END.values(payload=null())
 
 
 def add_many(tx: Tx, rows: Sequence[Addition]) -> None:
@@ -129,23 +130,17 @@ def retry_many(tx: Tx, rows: Sequence[Retrial]) -> None:
 
 
 def end_many(tx: Tx, rows: Sequence[Ending]) -> None:
-    """What succeeded loses its payload; the oldest that succeeded are forgotten now and then."""
-    for state, statement in _END.items():
-        changes = [
-            {
-                "wanted": row.event.request_id,
-                "new_state": row.state,
-                "new_finished_ms": tx.now_ms,
-                "new_runs": row.runs,
-                "new_condition": row.condition,
-                "new_executed_version": row.executed_version,
-                "new_error": row.error,
-            }
-            for row in rows
-            if row.state == state
-        ]
-        if changes:
-            statement.run(tx, changes)
+    """What succeeded loses its payload. Endings that are alike, as most are, take one statement."""
+    alike: dict[tuple[Any, ...], list[str]] = {}
+    for row in rows:
+        end = (row.state, row.runs, row.condition, row.executed_version, row.error)
+        alike.setdefault(end, []).append(row.event.request_id)
+    for end, request_ids in alike.items():
+        new = {f"new_{name}": value for name, value in zip(_END_NAMES, end, strict=True)}
+        tx.connection.execute(
+            _END_AND_FORGET if end[0] == "succeeded" else _END,
+            {"wanted": request_ids, "new_finished_ms": tx.now_ms, **new},
+        )
 
 
 def forget_old(tx: Tx) -> int:
