@@ -246,7 +246,7 @@ _lamb_command() {
             commands=''
             options='--set --if-not-exists --json -v --verbose --color --home --help'
             values='--set=text --color=auto|always|never --home=dirs'
-            arguments='topics'
+            arguments='text'
             ;;
         'topic list')
             commands=''
@@ -262,8 +262,8 @@ _lamb_command() {
             ;;
         'topic publish')
             commands=''
-            options='--subject -a --attribute --group --deduplication --per-protocol --json -v --verbose --color --home --help'
-            values='--subject=text -a=text --attribute=text --group=text --deduplication=text --color=auto|always|never --home=dirs'
+            options='--subject -a --attribute --group --dedup --per-protocol --json -v --verbose --color --home --help'
+            values='--subject=text -a=text --attribute=text --group=text --dedup=text --color=auto|always|never --home=dirs'
             arguments='topics text'
             ;;
         'topic delete')
@@ -274,8 +274,8 @@ _lamb_command() {
             ;;
         'topic subscribe')
             commands=''
-            options='--queue --function --filter --filter-body --raw --dead-letter --json -v --verbose --color --home --help'
-            values='--queue=queues --function=references --filter=text --dead-letter=queues --color=auto|always|never --home=dirs'
+            options='--queue --function --filter --filter-body --raw --dead-letters --json -v --verbose --color --home --help'
+            values='--queue=queues --function=references --filter=text --dead-letters=queues --color=auto|always|never --home=dirs'
             arguments='topics'
             ;;
         'topic unsubscribe')

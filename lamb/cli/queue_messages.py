@@ -50,7 +50,7 @@ def send(
     """
     session: Session = ctx.obj
     message: dict[str, Any] = {
-        "MessageBody": _body(session, body),
+        "MessageBody": message_text(session, body),
         "MessageAttributes": dict(map(_attribute, attributes or [])),
         "DelaySeconds": delay,
         "MessageGroupId": group,
@@ -159,7 +159,8 @@ def _delete(session: Session, queue: str, messages: list[dict[str, Any]], *, kee
         session.client.queues.delete_messages(queue, messages[start : start + _BATCH_MAX])
 
 
-def _body(session: Session, text: str) -> str:
+def message_text(session: Session, text: str) -> str:
+    """Text, `@FILE`, or `-` for stdin, whose last line end is none of its own."""
     if text == "-":
         return session.stdin.read().removesuffix("\n")
     if not text.startswith("@"):

@@ -15,9 +15,8 @@ from lamb.store.database import Tx
 from lamb.store.event_tables import events
 from lamb.store.prepared import Prepared, PreparedInsert
 
-_KEPT = 10_000
+KEPT = 10_000
 """Succeeded events that are still shown."""
-_PRUNED_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,18 @@ _END = (
     .where(events.c.request_id.in_(bindparam("wanted", expanding=True)), _IS_QUEUED)
     .values(lease=null(), **_new("finished_ms", *_END_NAMES))
 )
-_END_AND_FORGET = _END.values(payload=null())
+_END_WITHOUT_PAYLOAD = _END.values(payload=null())
+_FORGET = delete_from(events).where(
+    events.c.id.in_(
+        select(events.c.id)
+        .where(
+            events.c.state == literal_column("'succeeded'"),
+            events.c.id <= select(func.max(events.c.id) - KEPT).scalar_subquery(),
+        )
+        .order_by(events.c.id)
+        .limit(bindparam("most"))
+    )
+)
 
 
 def add_many(tx: Tx, rows: Sequence[Addition]) -> None:
@@ -138,21 +148,20 @@ def end_many(tx: Tx, rows: Sequence[Ending]) -> None:
     for end, request_ids in alike.items():
         new = {f"new_{name}": value for name, value in zip(_END_NAMES, end, strict=True)}
         tx.connection.execute(
-            _END_AND_FORGET if end[0] == "succeeded" else _END,
+            _END_WITHOUT_PAYLOAD if end[0] == "succeeded" else _END,
             {"wanted": request_ids, "new_finished_ms": tx.now_ms, **new},
         )
 
 
-def forget_old(tx: Tx) -> int:
-    """Remove some of the succeeded events of which there are more than enough; how many it removed."""
-    newest = tx.connection.execute(select(func.max(events.c.id))).scalar_one() or 0
-    old = (
-        select(events.c.id)
-        .where(events.c.id <= newest - _KEPT, events.c.state.in_(("succeeded", "cancelled")))
-        .order_by(events.c.id)
-        .limit(_PRUNED_AT_ONCE)
-    )
-    return tx.connection.execute(delete_from(events).where(events.c.id.in_(old))).rowcount
+def forget_old(tx: Tx, most: int) -> None:
+    """Remove succeeded events beyond the newest ones that are shown, at most so many at once."""
+    tx.connection.execute(_FORGET, {"most": most})
+
+
+def forget_ancient(tx: Tx, before_ms: int) -> int:
+    """Remove what failed or was cancelled before that time; how many it were."""
+    ancient = events.c.state.in_(("failed", "cancelled")) & (events.c.finished_ms < before_ms)
+    return tx.connection.execute(delete_from(events).where(ancient)).rowcount
 
 
 def functions_with_open(tx: Tx) -> list[FunctionKey]:

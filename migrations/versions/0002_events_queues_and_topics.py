@@ -41,6 +41,13 @@ def _events() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(
+        "events_succeeded",
+        "events",
+        ["id"],
+        sqlite_where=sa.text("state = 'succeeded'"),
+        postgresql_where=sa.text("state = 'succeeded'"),
+    )
+    op.create_index(
         "events_dead",
         "events",
         ["account", "region", "name", "id"],

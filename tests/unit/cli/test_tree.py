@@ -65,7 +65,7 @@ LINES = {
     "topic list": "topic list",
     "topic publish": "topic publish alarms text",
     "topic show": "topic show alarms",
-    "topic subscribe": "topic subscribe alarms --queue inbox",
+    "topic subscribe": "topic subscribe alarms --queue orders",
     "topic subscriptions": "topic subscriptions",
     "topic unsubscribe": "topic unsubscribe alarms --queue inbox",
     "update": "update hello --file hello.py",

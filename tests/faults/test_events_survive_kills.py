@@ -1,0 +1,70 @@
+"""SIGKILL of the daemon at any moment, while events come, run, fail and are buried: accepted means kept."""
+
+from __future__ import annotations
+
+import random
+import threading
+
+import pytest
+
+from faults import crowd
+from faults.ledger import Ledger
+from faults.scene import Aside, kill
+from faults.talk import Talk
+
+SENDERS = (["works"], ["works", "works:live"], ["works", "fails"], ["works:live", "fails"])
+
+
+def ordeal(lamb, kills, seed, pause_s):
+    """Senders at work while somebody kills daemons, then judgement. Some figures."""
+    draw, over, up = random.Random(seed), threading.Event(), threading.Event()
+    lamb.run("list")
+    with Ledger() as ledger:
+        crowd.furnish(Talk(lamb), ledger)
+        up.set()
+        senders = [crowd.Sender(lamb, names, up) for names in SENDERS]
+        working = [Aside(sender.work, over) for sender in senders]
+        try:
+            for _ in range(kills):
+                over.wait(draw.uniform(*pause_s))
+                pid = lamb.daemon_pid
+                up.clear()
+                kill(pid)
+                lamb.run("list")  # the next command starts the next daemon
+                up.set()
+        finally:
+            over.set()
+            up.set()
+            for one in working:
+                one.result()
+        talk = Talk(lamb)
+        for name in crowd.FUNCTIONS_SENT_TO:
+            crowd.wait_empty(talk, name)
+        accepted, unanswered = {}, {}
+        for sender in senders:
+            accepted.update(sender.accepted)
+            unanswered.update(sender.unanswered)
+        return crowd.judge(talk, ledger, accepted, unanswered)
+
+
+@pytest.fixture
+def home(new_lamb):
+    # A retry comes at once, and what waits for better times waits a twentieth of it.
+    return new_lamb(LAMB_RETRY_BASE_S="0", LAMB_TIME_SCALE="20")
+
+
+@pytest.mark.timeout(300)
+def test_thirty_killed_daemons_lose_no_event_that_was_accepted(home):
+    kills = 30
+    told = ordeal(home, kills, seed=1, pause_s=(0, 0.5))
+    # A kill makes duplicates of what has run and is not written yet: at most what four senders have under
+    # way. How few that is of all depends on how much comes between two kills, which is not much here.
+    assert told["duplicates"] <= 4 * kills, told
+    assert told["accepted"] > 10 * kills, told
+
+
+@pytest.mark.soak
+def test_a_thousand_killed_daemons_lose_no_event_that_was_accepted(home, tell):
+    told = ordeal(home, 1000, seed=2, pause_s=(0, 1.5))
+    tell(f"events: {dict(told)}")
+    assert told["duplicates"] < 0.01 * told["accepted"], told
