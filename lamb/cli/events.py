@@ -126,7 +126,8 @@ def _summary(session: Session, event: dict[str, Any]) -> tuple[Any, ...]:
         event["RequestId"],
         event["FunctionArn"].rpartition(":function:")[2],
         out.style(state, _TONES[state], stream=out.stdout),
-        event["ReceivedAt"][:19].replace("T", " "),
+        # The day is for scripts: a line of a terminal is short.
+        event["ReceivedAt"][11:19] if out.terminal else event["ReceivedAt"][:19].replace("T", " "),
         event["Runs"],
         what[:80] or (size(event["PayloadSize"]) if event["PayloadSize"] else ""),
     )

@@ -74,6 +74,20 @@ def refuse_unusable(core: Core, tx: Tx, key: FunctionKey, member: str, arn: str)
         raise InvalidParameterValue(f"The destination ARN {arn} is invalid.", hint=_way_to(kind))
 
 
+def refuse_dead_letter(core: Core, tx: Tx, arn: str) -> None:
+    """Raise InvalidParameterValue for a dead-letter target that is not there."""
+    kind = service(arn)
+    if kind not in ("sqs", "sns"):
+        raise InvalidParameterValue(f"The dead-letter target {arn} is neither a queue nor a topic")
+    if kind not in core.remote_services and not _kept_here(tx, kind, arn):
+        # AWS learns it by calling the service with the function's role, and says so.
+        call = "SendMessage on SQS" if kind == "sqs" else "Publish on SNS"
+        raise InvalidParameterValue(
+            f"The provided execution role does not have permissions to call {call}: there is no {arn}",
+            hint=_way_to(kind),
+        )
+
+
 def _kept_here(tx: Tx, kind: str, arn: str) -> bool:
     try:
         if kind == "sqs":

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lamb.core import concurrency, found, packages, pages, variables, versions
+from lamb.core import concurrency, destinations, found, packages, pages, variables, versions
 from lamb.core import configuration as rules
 from lamb.core.context import Core
 from lamb.model.errors import InvalidParameterValue, ResourceConflict
@@ -68,6 +68,8 @@ def create(core: Core, place: Place, creation: Creation) -> Version:
         with core.database.transaction() as tx:
             _refuse_taken(tx, ref.key)
             packages.refuse_full(tx, place, code)
+            if configuration.dead_letter_arn:
+                destinations.refuse_dead_letter(core, tx, configuration.dead_letter_arn)
             function = rows.add(tx, ref.key, creation.tags)
             configuration = replace(configuration, code_sha256=code.sha256, code_size=code.size)
             version = Version(ref.key, 0, found.new_revision(), tx.now_ms, PENDING, configuration)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from lamb.core import configuration as rules
-from lamb.core import found, packages, variables, versions
+from lamb.core import destinations, found, packages, variables, versions
 from lamb.core.context import Core
 from lamb.core.packages import Code
 from lamb.model.errors import KMSAccessDenied, KMSNotFound, LambError
@@ -63,6 +63,8 @@ def configure(core: Core, ref: Reference, changes: Changes, revision_id: str | N
     with core.database.transaction() as tx:
         record = _changeable(tx, ref, revision_id)
         wanted = rules.changed(record.version.configuration, changes, ref.key)
+        if changes.dead_letter_arn:
+            destinations.refuse_dead_letter(core, tx, changes.dead_letter_arn)
         record = _change(tx, record, wanted, _sealed(core, tx, record, changes.variables))
     core.changing(ref.key)
     return variables.shown(core, record)

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lamb.core import aliases, functions, updates, versions
+from lamb.core import aliases, functions, queues, updates, versions
 from lamb.core.context import Core
 from lamb.model.clock import ManualClock
 from lamb.model.concurrency import Allotment, Progress
 from lamb.model.errors import InvalidParameterValue
 from lamb.model.function import DEFAULT_ROLE, Alias, Version
 from lamb.model.names import FunctionKey, Place, Reference
+from lamb.model.queue import QueueKey
 from lamb.model.requests import AliasChanges, Changes, CodeUpdate, Creation, Page
 from lamb.packages.shelf import Shelf
 from lamb.secrets.keyring import Keyring
@@ -119,6 +120,10 @@ class Plane:
         """A version with code of its own."""
         self.update(text, name)
         return self.publish(name)
+
+    def queue(self, name: str = "q") -> str:
+        """A local queue; its ARN."""
+        return queues.create(self.core, QueueKey(PLACE.account, PLACE.region, name), {}, {}).key.arn
 
     def alias(self, name: str = "live", version: str = "1", **members: Any) -> Alias:
         return aliases.create(self.core, key(), name, AliasChanges(version=version, **members))

@@ -147,9 +147,13 @@ def test_the_refusal_of_latest_carries_no_type(three):
 
 @pytest.mark.parametrize(
     "members",
-    [{"role": "arn:aws:iam::123456789012:role/other"}, {"dead_letter_arn": "arn:aws:sqs:us-east-1:1:q"}],
+    [
+        {"role": "arn:aws:iam::123456789012:role/other"},
+        {"dead_letter_arn": "arn:aws:sqs:us-east-1:123456789012:q"},
+    ],
 )
 def test_two_versions_share_an_alias_only_with_the_same_role_and_dead_letter_queue(three, members):
+    three.queue()
     three.configure(**members)
     three.publish()
     with pytest.raises(InvalidParameterValue, match="same execution role and the same dead-letter queue"):

@@ -80,7 +80,7 @@ def test_everything_given_is_kept(plane):
         "ephemeral_storage_mb": 10240,
         "description": "größer ☃",
         "tracing_mode": "Active",
-        "dead_letter_arn": "arn:aws:sqs:us-east-1:123456789012:q",
+        "dead_letter_arn": plane.queue(),
         "kms_key_arn": "arn:aws:kms:us-east-1:123456789012:key/k",
         "vpc": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]},
         "file_systems": ({"Arn": "a", "LocalMountPath": "/mnt/a"},),
@@ -91,6 +91,24 @@ def test_everything_given_is_kept(plane):
     found = plane.latest()
     assert {name: getattr(found.configuration, name) for name in members} == members
     assert found.variables == {"NAME": "value"}
+
+
+@pytest.mark.parametrize(
+    "target", ["arn:aws:sqs:us-east-1:123456789012:no", "arn:aws:sns:us-east-1:123456789012:no"]
+)
+def test_a_dead_letter_target_has_to_be_there(plane, target):
+    with pytest.raises(InvalidParameterValue, match=f"there is no {target}") as refused:
+        plane.create(dead_letter_arn=target)
+    assert "create` makes one here" in refused.value.hint
+    plane.create()
+    with pytest.raises(InvalidParameterValue, match=f"there is no {target}"):
+        plane.configure(dead_letter_arn=target)
+    assert plane.latest().configuration.dead_letter_arn is None
+
+
+def test_a_dead_letter_target_is_a_queue_or_a_topic(plane):
+    with pytest.raises(InvalidParameterValue, match="neither a queue nor a topic"):
+        plane.create(dead_letter_arn="arn:aws:lambda:us-east-1:123456789012:function:g")
 
 
 def test_publish_makes_latest_and_the_first_version_in_one_step(plane):

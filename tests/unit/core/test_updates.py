@@ -97,20 +97,21 @@ def test_a_function_that_is_not_there_is_named(plane, change):
 
 
 def test_only_given_members_change(plane):
+    queue = plane.queue()
     plane.create(
-        memory_mb=512, description="d", variables={"NAME": "value"}, dead_letter_arn="a", kms_key_arn="k"
+        memory_mb=512, description="d", variables={"NAME": "value"}, dead_letter_arn=queue, kms_key_arn="k"
     )
     before = plane.latest()
     plane.configure(timeout_s=10)
     after = plane.latest()
     assert after.configuration.timeout_s == 10
     assert (after.configuration.memory_mb, after.configuration.description) == (512, "d")
-    assert (after.configuration.dead_letter_arn, after.configuration.kms_key_arn) == ("a", "k")
+    assert (after.configuration.dead_letter_arn, after.configuration.kms_key_arn) == (queue, "k")
     assert after.variables == before.variables == {"NAME": "value"}
 
 
 def test_empty_values_take_settings_away(plane):
-    plane.create(variables={"NAME": "value"}, dead_letter_arn="a", kms_key_arn="k", description="d")
+    plane.create(variables={"NAME": "value"}, dead_letter_arn=plane.queue(), kms_key_arn="k", description="d")
     plane.configure(variables={}, dead_letter_arn="", kms_key_arn="", description="", layers=())
     found = plane.latest()
     assert found.variables == {}

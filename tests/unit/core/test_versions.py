@@ -75,6 +75,7 @@ def test_an_own_description_is_no_change_but_latest_s_is(plane):
     ids=lambda members: next(iter(members)),
 )
 def test_every_member_of_the_configuration_counts_as_a_change(plane, members):
+    plane.queue()
     plane.create(publish=True, variables={"NAME": "value"})
     plane.configure(**members)
     assert plane.publish().label == "2"
