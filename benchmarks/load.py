@@ -27,7 +27,11 @@ class Load:
     """Answers that were not the echo of what this very connection had asked."""
 
 
-class _Caller:
+class Echoed:
+    """Asks for an invocation: the answer has to be what it asked."""
+
+    headers = ""
+
     def __init__(self, number: int, address: tuple[str, int], path: str) -> None:
         self.socket = socket.create_connection(address, timeout=_LOST_AFTER_S)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -37,7 +41,8 @@ class _Caller:
         self._expected = b""
         self._answer = b""
         self._head = (
-            f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+            f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{self.headers}"
+            "Content-Length: "
         ).encode()
 
     def ask(self) -> None:
@@ -56,7 +61,19 @@ class _Caller:
         if not blank or len(body) < _content_length(head):
             return None
         self._answer = b""
+        return self.is_right(head, body)
+
+    def is_right(self, head: bytes, body: bytes) -> bool:
         return head.startswith(b"HTTP/1.1 200") and body.replace(b" ", b"") == self._expected
+
+
+class Accepted(Echoed):
+    """Sends an event: it has to be accepted, and nothing more is said."""
+
+    headers = "X-Amz-Invocation-Type: Event\r\n"
+
+    def is_right(self, head: bytes, body: bytes) -> bool:
+        return head.startswith(b"HTTP/1.1 202") and not body
 
 
 def _content_length(head: bytes) -> int:
@@ -66,9 +83,11 @@ def _content_length(head: bytes) -> int:
     return int(lower[start : end if end >= 0 else None])
 
 
-def run(address: tuple[str, int], path: str, clients: int, seconds: float) -> Load:
+def run(
+    address: tuple[str, int], path: str, clients: int, seconds: float, kind: type[Echoed] = Echoed
+) -> Load:
     """Keep `clients` callers busy for `seconds`, after each has had its first answer."""
-    callers = [_Caller(number, address, path) for number in range(clients)]
+    callers = [kind(number, address, path) for number in range(clients)]
     by_fd = {caller.socket.fileno(): caller for caller in callers}
     poll = select.epoll()
     for fd in by_fd:
@@ -82,7 +101,7 @@ def run(address: tuple[str, int], path: str, clients: int, seconds: float) -> Lo
             caller.socket.close()
 
 
-def _one_round(poll: select.epoll, by_fd: dict[int, _Caller]) -> None:
+def _one_round(poll: select.epoll, by_fd: dict[int, Echoed]) -> None:
     for caller in by_fd.values():
         caller.ask()
     waiting = set(by_fd)
@@ -93,7 +112,7 @@ def _one_round(poll: select.epoll, by_fd: dict[int, _Caller]) -> None:
         waiting -= {fd for fd, _ in events if by_fd[fd].take() is not None}
 
 
-def _measure(poll: select.epoll, by_fd: dict[int, _Caller], seconds: float) -> Load:
+def _measure(poll: select.epoll, by_fd: dict[int, Echoed], seconds: float) -> Load:
     latencies: list[float] = []
     wrong = 0
     for caller in by_fd.values():

@@ -30,11 +30,11 @@ def figures(home: Home) -> Iterator[Figure]:
         pid = int(api.health()["pid"])
         daemon, zygotes, environments = [], [], []
         for _ in range(ROUNDS):
-            daemon.append(_pss_mb(pid))
+            daemon.append(pss_mb(pid))
             children = _children(pid)
-            zygotes.append(sum(map(_pss_mb, children)))
+            zygotes.append(sum(map(pss_mb, children)))
             below = [process for child in children for process in _descendants(child)]
-            environments.append(sum(map(_pss_mb, below)) / ENVIRONMENTS)
+            environments.append(sum(map(pss_mb, below)) / ENVIRONMENTS)
         count = api.health()["environments"]
     if count != ENVIRONMENTS:
         raise RuntimeError(f"{count} environments instead of {ENVIRONMENTS}")
@@ -58,7 +58,8 @@ def _together(address: tuple[str, int], count: int) -> None:
         thread.join()
 
 
-def _pss_mb(pid: int) -> float:
+def pss_mb(pid: int) -> float:
+    """Of one process."""
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1]) / 1024

@@ -103,7 +103,7 @@ class Api:
             raise RuntimeError(f"{method} {path}: {response.status} {content.decode()}")
         return content, response.headers
 
-    def create(self, name: str, code: str) -> None:
+    def create(self, name: str, code: str, timeout_s: int = 3) -> None:
         """A function of one file."""
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
@@ -115,6 +115,7 @@ class Api:
             "Runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
             "Role": "arn:aws:iam::000000000000:role/benchmark",
             "Handler": "main.handler",
+            "Timeout": timeout_s,
             "Code": {"ZipFile": b64encode(packed.getvalue()).decode()},
         }
         self.request("POST", "/2015-03-31/functions", json.dumps(body).encode())

@@ -3,7 +3,7 @@
 _lamb_command() {
     case "$1" in
         '')
-            commands='create update configure show list delete publish versions alias rollback invoke logs stats concurrency events async wait clock topic env key package runtimes doctor serve daemon config completion help'
+            commands='create update configure show list delete publish versions alias rollback invoke logs stats concurrency events async wait clock queue topic env key package runtimes doctor serve daemon config completion help'
             options='--json -v --verbose --color --home --version --help'
             values='--color=auto|always|never --home=dirs'
             arguments=''
@@ -176,6 +176,66 @@ _lamb_command() {
             values='--time-scale=text --color=auto|always|never --home=dirs'
             arguments='text'
             ;;
+        'queue')
+            commands='create list show send receive peek purge redrive delete'
+            options='--json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments=''
+            ;;
+        'queue create')
+            commands=''
+            options='--visibility --delay --retention --dead-letters --max-receives --by-content --if-not-exists --json -v --verbose --color --home --help'
+            values='--visibility=text --delay=text --retention=text --dead-letters=queues --max-receives=text --color=auto|always|never --home=dirs'
+            arguments='text'
+            ;;
+        'queue list')
+            commands=''
+            options='-q --quiet --json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments=''
+            ;;
+        'queue show')
+            commands=''
+            options='--json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='queues'
+            ;;
+        'queue send')
+            commands=''
+            options='-a --attribute --delay --group --dedup --json -v --verbose --color --home --help'
+            values='-a=text --attribute=text --delay=text --group=text --dedup=text --color=auto|always|never --home=dirs'
+            arguments='queues text'
+            ;;
+        'queue receive')
+            commands=''
+            options='--max --wait --keep --json -v --verbose --color --home --help'
+            values='--max=text --wait=text --color=auto|always|never --home=dirs'
+            arguments='queues'
+            ;;
+        'queue peek')
+            commands=''
+            options='-n --max --json -v --verbose --color --home --help'
+            values='-n=text --max=text --color=auto|always|never --home=dirs'
+            arguments='queues'
+            ;;
+        'queue purge')
+            commands=''
+            options='-y --yes --json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='queues'
+            ;;
+        'queue redrive')
+            commands=''
+            options='--to --rate --json -v --verbose --color --home --help'
+            values='--to=queues --rate=text --color=auto|always|never --home=dirs'
+            arguments='queues'
+            ;;
+        'queue delete')
+            commands=''
+            options='-y --yes --ignore-not-found --json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='queues'
+            ;;
         'topic')
             commands='create list show publish delete subscribe unsubscribe subscriptions'
             options='--json -v --verbose --color --home --help'
@@ -186,7 +246,7 @@ _lamb_command() {
             commands=''
             options='--set --if-not-exists --json -v --verbose --color --home --help'
             values='--set=text --color=auto|always|never --home=dirs'
-            arguments='topics'
+            arguments='text'
             ;;
         'topic list')
             commands=''
@@ -202,8 +262,8 @@ _lamb_command() {
             ;;
         'topic publish')
             commands=''
-            options='--subject -a --attribute --group --deduplication --per-protocol --json -v --verbose --color --home --help'
-            values='--subject=text -a=text --attribute=text --group=text --deduplication=text --color=auto|always|never --home=dirs'
+            options='--subject -a --attribute --group --dedup --per-protocol --json -v --verbose --color --home --help'
+            values='--subject=text -a=text --attribute=text --group=text --dedup=text --color=auto|always|never --home=dirs'
             arguments='topics text'
             ;;
         'topic delete')
@@ -214,14 +274,14 @@ _lamb_command() {
             ;;
         'topic subscribe')
             commands=''
-            options='--queue --function --filter --filter-body --raw --dead-letter --json -v --verbose --color --home --help'
-            values='--queue=text --function=references --filter=text --dead-letter=text --color=auto|always|never --home=dirs'
+            options='--queue --function --filter --filter-body --raw --dead-letters --json -v --verbose --color --home --help'
+            values='--queue=queues --function=references --filter=text --dead-letters=queues --color=auto|always|never --home=dirs'
             arguments='topics'
             ;;
         'topic unsubscribe')
             commands=''
             options='--queue --function --ignore-not-found --json -v --verbose --color --home --help'
-            values='--queue=text --function=references --color=auto|always|never --home=dirs'
+            values='--queue=queues --function=references --color=auto|always|never --home=dirs'
             arguments='topics'
             ;;
         'topic subscriptions')
@@ -366,7 +426,7 @@ _lamb_command() {
             commands=''
             options='--json -v --verbose --color --home --help'
             values='--color=auto|always|never --home=dirs'
-            arguments='create|update|configure|show|list|delete|publish|versions|alias|rollback|invoke|logs|stats|concurrency|events|async|wait|clock|topic|env|key|package|runtimes|doctor|serve|daemon|config|completion|help|exit-codes'
+            arguments='create|update|configure|show|list|delete|publish|versions|alias|rollback|invoke|logs|stats|concurrency|events|async|wait|clock|queue|topic|env|key|package|runtimes|doctor|serve|daemon|config|completion|help|exit-codes'
             ;;
     esac
 }

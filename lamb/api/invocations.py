@@ -85,7 +85,9 @@ async def invoke(
         # AWS passes no client context on.
         await services.events.accept(reference, Event(request_id, event_json, reference.arn, None, trace_id))
         return Response(202, [(b"x-amzn-trace-id", trace_id.encode("latin-1"))])
-    event = Event(request_id, event_json, reference.arn, context, trace_id)
+    # Who sends a trace is a function, or stands between two.
+    chained = b"x-amzn-trace-id" in headers
+    event = Event(request_id, event_json, reference.arn, context, trace_id, chained)
     outcome = await services.invoke(reference, event, seed)
     return _response(outcome, trace_id, tail=log_type == b"Tail")
 

@@ -6,7 +6,19 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from lamb.api import account, aliases, concurrency, event_configs, events, functions, own, stats, versions
+from lamb.api import (
+    account,
+    aliases,
+    concurrency,
+    event_configs,
+    events,
+    functions,
+    own,
+    queues,
+    recursion,
+    stats,
+    versions,
+)
 from lamb.api.members import OPERATIONS, path_member
 from lamb.api.messages import Call, Reply, Response
 from lamb.model.errors import UnknownOperation
@@ -27,6 +39,7 @@ HANDLERS: Mapping[str, Callable[[Call], Reply]] = {
     "GetFunctionConfiguration": functions.get_configuration,
     "GetFunctionEventInvokeConfig": event_configs.get,
     "GetProvisionedConcurrencyConfig": concurrency.get_provisioned,
+    "GetFunctionRecursionConfig": recursion.get,
     "ListAliases": aliases.list_all,
     "ListFunctionEventInvokeConfigs": event_configs.list_all,
     "ListFunctions": functions.list_all,
@@ -36,6 +49,7 @@ HANDLERS: Mapping[str, Callable[[Call], Reply]] = {
     "PublishVersion": versions.publish,
     "PutFunctionConcurrency": concurrency.put,
     "PutFunctionEventInvokeConfig": event_configs.put,
+    "PutFunctionRecursionConfig": recursion.put,
     "PutProvisionedConcurrencyConfig": concurrency.put_provisioned,
     "TagResource": account.tag,
     "UntagResource": account.untag,
@@ -71,6 +85,7 @@ OWN: Mapping[tuple[str, str], Callable[[own.Ask], Awaitable[Response]]] = {
     ("POST", "/_lamb/events/{id}/cancel"): events.cancel,
     ("POST", "/_lamb/events/{id}/replay"): events.replay,
     ("GET", "/_lamb/functions/{function}/events/empty"): events.emptied,
+    ("GET", "/_lamb/queues/{queue}/messages"): queues.peek,
     ("GET", "/_lamb/clock"): events.clock,
     ("POST", "/_lamb/clock"): events.set_clock,
 }

@@ -9,7 +9,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from lamb.api import sqs_messages
+from lamb.api import query_protocol, sqs_messages
 from lamb.api.messages import Response
 from lamb.api.neighbour import Request
 from lamb.api.sqs_members import Document, Reader
@@ -26,6 +26,7 @@ from lamb.model.queue_errors import BY_CODE, MissingParameter, invalid, query_co
 from lamb.model.requests import Page
 
 _CONTENT_TYPE = (b"content-type", b"application/x-amz-json-1.0")
+_NAMESPACE = "http://queue.amazonaws.com/doc/2012-11-05/"
 _PAGE = range(1, 1001)
 _TASKS = range(1, 11)
 _TAGS_MAX = 50
@@ -42,13 +43,13 @@ class Sqs:
 
     async def answer(self, request: Request) -> Response:
         if request.is_form:
-            raise UnknownOperation("lamb speaks SQS's JSON protocol; boto3 does from 1.28.82 on")
+            raise UnknownOperation("lamb speaks SQS's JSON protocol, as boto3 does from 1.28.82 on")
         handler = HANDLERS.get(request.operation)
         if handler is None:
             raise UnknownOperation(f"SQS has no operation {request.operation}")
         return _response(200, await handler(request) or {})
 
-    def refusal(self, error: LambError, request: Request) -> Response:  # noqa: ARG002 - XML would need it
+    def refusal(self, error: LambError, request: Request) -> Response:
         code, query = error.code, query_code(error)
         if isinstance(error, UnknownOperation):
             code = query = "InvalidAction"
@@ -56,6 +57,9 @@ class Sqs:
         place = "com.amazonaws.sqs" if known else "com.amazon.coral.service"
         # 501 is lamb's own word to those who ask for what Lambda could do.
         status = 400 if error.status == 501 else error.status
+        if request.is_form:
+            told = {"Type": "Sender", "Code": query, "Message": error.message}
+            return query_protocol.refusal(status, told, _NAMESPACE, request.request_id, as_json=False)
         response = _response(status, {"__type": f"{place}#{code}", "message": error.message})
         fault = "Sender" if status < 500 else "Receiver"
         response.headers.append((b"x-amzn-query-error", f"{query};{fault}".encode()))

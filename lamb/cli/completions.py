@@ -28,6 +28,7 @@ _KINDS = {
     "NAME": "functions",
     "ALIAS": "aliases",
     "VERSION": "versions",
+    "QUEUE": "queues",
     "RUNTIME": "runtimes",
     "TOPIC": "topics",
     "FILE": "files",

@@ -72,5 +72,5 @@ _OF_ERROR: dict[type[LambError], int] = {
 
 
 def of_error(error: LambError) -> int:
-    """An error that continues another one has its exit code."""
+    """By the nearest kind of error that has one."""
     return next((_OF_ERROR[kind] for kind in type(error).__mro__ if kind in _OF_ERROR), FAILED)

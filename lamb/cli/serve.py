@@ -55,7 +55,7 @@ _END = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 def _exports(session: Session, url: str) -> list[str]:
     """What makes the AWS CLI and every SDK of this shell talk to lamb."""
     return [
-        f"export AWS_ENDPOINT_URL_LAMBDA={url}",
+        *(f"export AWS_ENDPOINT_URL_{service}={url}" for service in ("LAMBDA", "SQS", "SNS")),
         f"export AWS_DEFAULT_REGION={session.settings.region}",
         "export AWS_ACCESS_KEY_ID=lamb AWS_SECRET_ACCESS_KEY=lamb",
     ]

@@ -8,6 +8,7 @@ import typer
 
 from lamb.cli import options
 from lamb.cli.faults import UsageFault
+from lamb.cli.queue_messages import named
 from lamb.cli.session import Session
 from lamb.cli.topic_names import Topic, arn_of, bare_name, missing, print_one, topic_arn
 from lamb.model.errors import ResourceNotFound
@@ -34,9 +35,9 @@ def subscribe(
         bool, typer.Option("--filter-body", help="The policy is about the body, not about attributes")
     ] = False,
     raw: Annotated[bool, typer.Option("--raw", help="The bare message, without SNS's envelope")] = False,
-    dead_letter: Annotated[
+    dead_letters: Annotated[
         str | None,
-        typer.Option("--dead-letter", metavar="QUEUE", help="A queue for what cannot be delivered"),
+        typer.Option("--dead-letters", metavar="QUEUE", help="A queue for what cannot be delivered"),
     ] = None,
 ) -> None:
     """Have a queue or a function get what is published, and print the subscription's ARN
@@ -51,12 +52,16 @@ def subscribe(
         "RawMessageDelivery": "true" if raw else None,
         "FilterPolicy": filter_policy,
         "FilterPolicyScope": "MessageBody" if filter_body else None,
-        "RedrivePolicy": _redrive(session, dead_letter),
+        "RedrivePolicy": _redrive(session, dead_letters),
     }
     given = {name: value for name, value in wanted.items() if value is not None}
+    # SNS takes what is not there yet; a slip of the pen should not go unnoticed here.
     if protocol == "lambda":
-        # SNS takes what is not there yet; a slip of the pen should not go unnoticed here.
         session.client.get(endpoint)
+    for name in (queue, dead_letters):
+        if name is not None and not name.startswith("arn:"):
+            with named(session, name):
+                session.client.queues.attributes(name)
     try:
         arn = session.client.topics.subscribe(topic_arn(session, topic), protocol, endpoint, given)
     except ResourceNotFound as error:
@@ -155,10 +160,10 @@ def _subscription(session: Session, topic: str, queue: str | None, function: str
     )
 
 
-def _redrive(session: Session, dead_letter: str | None) -> str | None:
-    if dead_letter is None:
+def _redrive(session: Session, dead_letters: str | None) -> str | None:
+    if dead_letters is None:
         return None
-    return f'{{"deadLetterTargetArn":"{arn_of(session, "queue", dead_letter)}"}}'
+    return f'{{"deadLetterTargetArn":"{arn_of(session, "queue", dead_letters)}"}}'
 
 
 def _summary(session: Session, row: dict[str, Any]) -> tuple[Any, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +10,7 @@ import typer
 from lamb.cli import options, subscription
 from lamb.cli.faults import Refusal, UsageFault
 from lamb.cli.function import agreed
+from lamb.cli.queue_messages import message_text
 from lamb.cli.session import Session
 from lamb.cli.topic_names import Topic, bare_name, missing, print_one, topic_arn
 from lamb.model.errors import InvalidParameterValue, ResourceNotFound
@@ -34,7 +34,12 @@ Attributes = Annotated[
 @app.command("create")
 def create(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="TOPIC", show_default=False)],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="TOPIC-NAME", help="With .fifo at its end, it keeps order", show_default=False
+        ),
+    ],
     attributes: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="An attribute in SNS's words; may stand repeatedly"),
@@ -106,9 +111,9 @@ def publish(
     ] = None,
     subject: Annotated[str | None, typer.Option("--subject", metavar="TEXT")] = None,
     attributes: Attributes = None,
-    group: Annotated[str | None, typer.Option("--group", metavar="ID", help="MessageGroupId")] = None,
-    deduplication: Annotated[
-        str | None, typer.Option("--deduplication", metavar="ID", help="MessageDeduplicationId")
+    group: Annotated[str | None, typer.Option("--group", metavar="ID", help="Its message group")] = None,
+    dedup: Annotated[
+        str | None, typer.Option("--dedup", metavar="ID", help="FIFO: what it is known again by")
     ] = None,
     per_protocol: Annotated[
         bool, typer.Option("--per-protocol", help='The message is {"default": …, "sqs": …, "lambda": …}')
@@ -118,13 +123,13 @@ def publish(
 
     lamb topic publish alarms 'disk full' --subject warning
     lamb topic publish alarms -a severity=high < report.json
-    lamb topic publish orders.fifo @order.json --group customer-7 --deduplication order-1
+    lamb topic publish orders.fifo @order.json --group customer-7 --dedup order-1
     """
     session: Session = ctx.obj
     further = {
         "Subject": subject,
         "MessageGroupId": group,
-        "MessageDeduplicationId": deduplication,
+        "MessageDeduplicationId": dedup,
         "MessageStructure": "json" if per_protocol else None,
     }
     text = _message(session, message)
@@ -204,13 +209,4 @@ def _pairs(flag: str, given: Sequence[str] | None) -> dict[str, str]:
 def _message(session: Session, given: str | None) -> str:
     if given is None and session.stdin.isatty():
         raise UsageFault("There is no message", hint="as an argument, or on stdin")
-    if given is None or given == "-":
-        return session.stdin.read()
-    if not given.startswith("@"):
-        return given
-    try:
-        return Path(given[1:]).read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageFault(f"`{given[1:]}` cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError:
-        raise UsageFault(f"`{given[1:]}` is no text: SNS takes UTF-8 only") from None
+    return message_text(session, given or "-")

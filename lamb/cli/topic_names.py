@@ -34,7 +34,7 @@ def missing(session: Session, error: ResourceNotFound, topic: str) -> ResourceNo
         return error
     known = [bare_name(arn) for arn in session.client.topics.list()]
     hint = nearest(bare_name(topic), known, "`lamb topic list` shows the topics of this home")
-    return ResourceNotFound(f"Topic {bare_name(topic)} does not exist", hint=hint)
+    return ResourceNotFound(f"There is no topic `{bare_name(topic)}`", hint=hint)
 
 
 def print_one(session: Session, member: str, value: str, document: dict[str, Any] | None = None) -> None:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from lamb.client.concurrency import Concurrency
 from lamb.client.counters import Counters
 from lamb.client.events import Events
+from lamb.client.queues import Queues
 from lamb.client.session import Session
 from lamb.client.topics import Topics
 from lamb.client.transport import query, quote
@@ -53,9 +54,8 @@ class Answer(NamedTuple):
 class Client:
     """Talks to the daemon of `home` and starts it where there is none.
 
-    Every method raises the classes of lamb.model.errors. `name` is a function name, partial ARN or
-    ARN, with or without `:qualifier`. Bodies are AWS's own JSON members; bytes under `ZipFile` are
-    encoded here.
+    Every method raises the classes of lamb.model.errors. `name`: a function's name, partial ARN or ARN, with
+    or without `:qualifier`. Bodies are AWS's own JSON members; bytes under `ZipFile` are encoded here.
     """
 
     def __init__(self, home: Path, environment: Mapping[str, str]) -> None:
@@ -65,6 +65,7 @@ class Client:
         self.events = Events(self._session)
         self.counters = Counters(self._session)
         self.topics = Topics(self._session)
+        self.queues = Queues(self._session)
 
     # --- functions -----------------------------------------------------------------------------
 
@@ -219,7 +220,7 @@ class Client:
         return self._session.json("GET", "/_lamb/doctor")
 
     def complete(self, kind: str, function: str | None = None) -> Names:
-        """Names for the shell: kind is `functions`, `versions`, `aliases` or `runtimes`."""
+        """Names for the shell: kind is `functions`, `versions`, `aliases`, `queues` or `runtimes`."""
         target = f"/_lamb/complete{query({'kind': kind, 'function': function})}"
         return self._session.request("GET", target).body.decode().splitlines()
 

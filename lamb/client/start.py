@@ -41,7 +41,19 @@ _PASSED_ON = (
     "PYTHONPATH",
     "LD_LIBRARY_PATH",
 )
-_PASSED_ON_PREFIXES = ("LAMB_", "LC_", "XDG_", "PYENV_", "UV_", "AWS_ENDPOINT_URL")
+_ENDPOINTS = "AWS_ENDPOINT_URL_"
+_PASSED_ON_PREFIXES = ("LAMB_", "LC_", "XDG_", "PYENV_", "UV_", _ENDPOINTS)
+# Only with an endpoint: whoever names one has asked for records to be sent there.
+_WITH_ENDPOINTS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_PROFILE",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_CA_BUNDLE",
+    "AWS_EC2_METADATA_DISABLED",
+)
 
 
 class Claim(NamedTuple):
@@ -52,11 +64,14 @@ class Claim(NamedTuple):
 
 
 def daemon_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """What a daemon is given of its starter's environment: no credentials, no secrets of a shell."""
+    """What a daemon is given of its starter's environment: no secrets of a shell, and AWS's credentials only
+    with an endpoint to use them at."""
+    named = any(name.startswith(_ENDPOINTS) for name in environ)
+    names = {*_PASSED_ON, *(_WITH_ENDPOINTS if named else ())}
     return {
         name: value
         for name, value in environ.items()
-        if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
+        if name in names or name.startswith(_PASSED_ON_PREFIXES)
     }
 
 

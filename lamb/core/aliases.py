@@ -13,6 +13,7 @@ from lamb.model.function import Alias
 from lamb.model.names import ALIAS_PATTERN, LATEST, FunctionKey
 from lamb.model.requests import AliasChanges, Page
 from lamb.store import aliases as rows
+from lamb.store import event_configs as event_config_rows
 from lamb.store import provisioned as provisioned_rows
 from lamb.store.aliases import Past
 from lamb.store.database import Tx
@@ -98,6 +99,7 @@ def delete(core: Core, key: FunctionKey, name: str) -> None:
     with core.database.transaction() as tx:
         function = found.function(tx, key)
         provisioned_rows.delete(tx, function.id, name)
+        event_config_rows.delete(tx, function.id, name)
         rows.delete(tx, function.id, name)
     core.changed(key)
     concurrency.announce(core, key)

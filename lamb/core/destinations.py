@@ -14,7 +14,13 @@ from lamb.store.database import Tx
 
 # Services that a destination may name; what is not kept here goes to an endpoint that the settings name.
 SERVICES = ("sqs", "sns", "lambda", "events", "s3")
-LOCAL = ("sqs", "sns", "lambda")
+ENDPOINTS = {
+    "sqs": "AWS_ENDPOINT_URL_SQS",
+    "sns": "AWS_ENDPOINT_URL_SNS",
+    "events": "AWS_ENDPOINT_URL_EVENTBRIDGE",
+    "s3": "AWS_ENDPOINT_URL_S3",
+}
+"""The variable, as the SDKs call it, that names where a service is."""
 
 
 def service(arn: str) -> str:
@@ -35,7 +41,7 @@ def deliver(core: Core, tx: Tx, delivery: Delivery) -> None:
     elif kind == "sns":
         topics.deliver(core, tx, delivery.arn, body, attributes)
     elif kind == "lambda":
-        events.accept(core, tx, delivery.arn, delivery.body)
+        events.accept(core, tx, delivery.arn, delivery.body, delivery.trace_id)
     else:
         raise LambError(f"lamb has no {kind or 'such'} destination of its own: {delivery.arn}")
 
@@ -84,7 +90,7 @@ def _kept_here(tx: Tx, kind: str, arn: str) -> bool:
 def _way_to(kind: str) -> str:
     if kind in ("sqs", "sns"):
         noun = "queue" if kind == "sqs" else "topic"
-        return f"`lamb {noun} create` makes one here; AWS_ENDPOINT_URL_{kind.upper()} names a real service"
+        return f"`lamb {noun} create` makes one here; {ENDPOINTS[kind]} names a real service"
     if kind == "lambda":
         return "`lamb list` shows the functions that are there"
-    return f"set AWS_ENDPOINT_URL_{kind.upper()} to the endpoint of that service"
+    return f"set {ENDPOINTS[kind]} to the endpoint of that service"

@@ -6,6 +6,7 @@ from lamb.core import found, pages
 from lamb.core.context import Core
 from lamb.model.errors import ResourceConflict, ResourceNotFound
 from lamb.model.events import EventView, QueuedEvent
+from lamb.model.limits import DEAD_LETTERS_KEPT_S
 from lamb.model.names import LATEST, FunctionKey, Place, Reference, parse_reference
 from lamb.model.requests import Page
 from lamb.model.wire import new_request_id
@@ -91,10 +92,10 @@ def replay(core: Core, request_id: str, *, on: str | None = None) -> str:
         return accept(core, tx, view.event.key.qualified(qualifier), view.event.payload)
 
 
-def forget_old(core: Core) -> int:
-    """Remove some of the succeeded events of which more than enough are kept; how many."""
+def forget_ancient(core: Core) -> int:
+    """Dead letters are kept as long as a queue may keep a message at most; how many were older."""
     with core.database.transaction() as tx:
-        return rows.forget_old(tx)
+        return rows.forget_ancient(tx, tx.now_ms - DEAD_LETTERS_KEPT_S * 1000)
 
 
 def _there(tx: Tx, request_id: str) -> EventView:

@@ -20,8 +20,8 @@ from lamb.model.limits import (
 from lamb.model.names import LATEST, FunctionKey, Place, Reference, is_version_number, parse_reference
 from lamb.model.requests import Creation, Page
 from lamb.store import aliases as alias_rows
+from lamb.store import event_configs, provisioned
 from lamb.store import functions as rows
-from lamb.store import provisioned
 from lamb.store import versions as version_rows
 from lamb.store.database import Tx
 from lamb.store.versions import Record
@@ -112,6 +112,7 @@ def _delete_version(tx: Tx, key: FunctionKey, label: str) -> None:
             "Unable to delete version because the following aliases reference it: " + f"[{', '.join(names)}]"
         )
     provisioned.delete(tx, record.function.id, label)
+    event_configs.delete(tx, record.function.id, label)
     version_rows.delete(tx, record)
 
 

@@ -79,6 +79,27 @@ class Receipts:
     """ChangeMessageVisibility: one for each handle."""
 
 
+class _Queues:
+    """What is read of each queue once in a transaction, however many callers share it."""
+
+    def __init__(self, tx: Tx) -> None:
+        self.in_flight: dict[int, int] = {}
+        self._tx = tx
+        self._found: dict[QueueKey | None, Queue] = {}
+
+    def find(self, key: QueueKey | None) -> Queue:
+        """Raises QueueDoesNotExist."""
+        if key not in self._found:
+            self._found[key] = found.queue(self._tx, key)
+        return self._found[key]
+
+    def refuse_full(self, queue: Queue) -> None:
+        if queue.id not in self.in_flight:
+            self.in_flight[queue.id] = rows.in_flight(self._tx, queue.id, IN_FLIGHT_MAX)
+        if self.in_flight[queue.id] >= IN_FLIGHT_MAX:
+            raise OverLimit(f"The queue has {IN_FLIGHT_MAX} messages in flight; no more can be received.")
+
+
 # ---------------------------------------------------------------------------------- sending
 
 
@@ -87,8 +108,10 @@ def send(tx: Tx, wishes: Sequence[Sending]) -> list[Any]:
     waiting: list[dict[str, Any]] = []
     swept: set[int] = set()
 
+    look_up = _Queues(tx).find
+
     def carry_out(wish: Sending) -> list[Any]:
-        queue = found.queue(tx, wish.queue)
+        queue = look_up(wish.queue)
         if wish.batch and queue.key.fifo:
             _refuse_incomplete_batch(queue, wish.messages)
         if queue.id not in swept:
@@ -198,13 +221,13 @@ def _no_deduplication() -> InvalidParameterValue:
 
 def receive(tx: Tx, wishes: Sequence[Receiving]) -> list[Any]:
     """For each wish a Received, or an error."""
-    return [_or_error(lambda wish: _receive(tx, wish), wish) for wish in wishes]
+    queues_seen = _Queues(tx)
+    return [_or_error(lambda wish: _receive(tx, queues_seen, wish), wish) for wish in wishes]
 
 
-def _receive(tx: Tx, wish: Receiving) -> Received:
-    queue = found.queue(tx, wish.queue)
-    if rows.in_flight(tx, queue.id, IN_FLIGHT_MAX) >= IN_FLIGHT_MAX:
-        raise OverLimit(f"The queue has {IN_FLIGHT_MAX} messages in flight; no more can be received.")
+def _receive(tx: Tx, queues_seen: _Queues, wish: Receiving) -> Received:
+    queue = queues_seen.find(wish.queue)
+    queues_seen.refuse_full(queue)
     look = rows.receivable_in_order if queue.key.fifo else rows.receivable
     dead_letters = _dead_letter_queue(tx, queue)
     moved, picked, done = False, list[Message](), False
@@ -222,6 +245,7 @@ def _receive(tx: Tx, wish: Receiving) -> Received:
             break
     visibility_s = queue.number("VisibilityTimeout") if wish.visibility_s is None else wish.visibility_s
     taken = _take(tx, picked, tx.now_ms + visibility_s * 1000)
+    queues_seen.in_flight[queue.id] += len(taken)
     next_ms = None if taken else rows.next_visible_ms(tx, queue.id) if done else tx.now_ms
     return Received(
         queue, taken, tx.now_ms, next_ms, dead_letters.key.arn if moved and dead_letters else None
@@ -278,8 +302,10 @@ def delete(tx: Tx, wishes: Sequence[Receipts]) -> list[Any]:
     """For each wish, None or an error for each handle; an error alone where all of it failed."""
     gone: list[tuple[int, int, str]] = []
 
+    look_up = _Queues(tx).find
+
     def carry_out(wish: Receipts) -> list[Any]:
-        queue = found.queue(tx, wish.queue)
+        queue = look_up(wish.queue)
         return [_or_error(lambda h: gone.append(_deletable(tx, queue, h)), text) for text in wish.handles]
 
     answers = [_or_error(carry_out, wish) for wish in wishes]
@@ -296,9 +322,10 @@ def _deletable(tx: Tx, queue: Queue, text: str) -> tuple[int, int, str]:
 
 def change_visibility(tx: Tx, wishes: Sequence[Receipts]) -> list[Any]:
     """For each wish, None or an error for each handle; an error alone where all of it failed."""
+    look_up = _Queues(tx).find
 
     def carry_out(wish: Receipts) -> list[Any]:
-        queue = found.queue(tx, wish.queue)
+        queue = look_up(wish.queue)
         return [
             _or_error(lambda pair: _change(tx, queue, *pair), pair)
             for pair in zip(wish.handles, wish.visibility_s, strict=True)

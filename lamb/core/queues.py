@@ -18,6 +18,7 @@ from lamb.store import queues as rows
 from lamb.store.database import Tx
 
 _PAGE_MAX = 1000
+_ALL = 1 << 31
 
 
 def deliver(
@@ -74,6 +75,12 @@ def list_queues(core: Core, place: Place, prefix: str, page: Page) -> tuple[list
     if page.max_items is None or len(listed) <= most:
         return listed[:most], None
     return listed[:most], pages.marker([listed[most - 1].key.name])
+
+
+def names(core: Core, place: Place) -> list[str]:
+    """Of all queues."""
+    with core.database.reading() as tx:
+        return [queue.key.name for queue in rows.page(tx, place, "", _ALL)]
 
 
 def attributes_of(core: Core, key: QueueKey | None, wanted: Collection[str]) -> dict[str, str]:

@@ -15,6 +15,10 @@ from lamb.model import settings as settings_module
 from lamb.model.errors import LambError
 from lamb.sandbox.probe import probe
 
+# Five milliseconds are Python's default: a thread that commits would wait for as long, after every statement,
+# while the event loop has work to do.
+_SWITCH_S = 0.0002
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="lamb.daemon")
@@ -24,6 +28,7 @@ def main() -> None:
     arguments = parser.parse_args()
     settings = settings_module.load({"home": arguments.home}).settings
     os.umask(0o077)
+    sys.setswitchinterval(_SWITCH_S)
     # Each environment takes three descriptors here; a shell's soft limit would end at some 300.
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

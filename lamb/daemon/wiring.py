@@ -72,6 +72,7 @@ class Daemon:
         """Drop packages that nothing names any more."""
         with _told():
             await self.services.run(packages.discard_unused, self.services.core)
+            await self.services.run(events.forget_ancient, self.services.core)
 
     async def close(self, grace_s: float) -> None:
         await self.worker.close(grace_s)

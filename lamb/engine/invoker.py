@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from lamb.engine.blanks import Blanks
@@ -15,8 +15,15 @@ from lamb.engine.pool import Pool
 from lamb.engine.upkeep import Upkeep
 from lamb.engine.zygotes import Zygotes
 from lamb.logs.journal import Journal
+from lamb.model import lineage
 from lamb.model.clock import Clock
-from lamb.model.errors import EnvironmentLost, EnvironmentStartFailed, SandboxRefused, TooManyRequests
+from lamb.model.errors import (
+    EnvironmentLost,
+    EnvironmentStartFailed,
+    RecursiveInvocation,
+    SandboxRefused,
+    TooManyRequests,
+)
 from lamb.model.invocation import Event, Outcome, Target
 from lamb.model.limits import CONCURRENT_EXECUTIONS, INIT_MAX_S
 from lamb.model.names import FunctionKey
@@ -88,10 +95,11 @@ class Engine:
         return self._pool.share_busy < _SHARE_OF_EVENTS and not self.limits.full(key)
 
     async def invoke(self, target: Target, event: Event) -> Outcome:
-        """Run one event. Raises TooManyRequests, SandboxRefused, EnvironmentStartFailed, KMS errors.
-
-        Of what is refused here nothing is logged or counted.
+        """Run one event. Raises TooManyRequests, RecursiveInvocation, SandboxRefused, EnvironmentStartFailed,
+        KMS errors. Of what is refused here nothing is logged or counted.
         """
+        if event.chained:
+            event = _linked(target, event)
         reason = self.limits.acquire(target.key, target.version)
         if reason is not None:
             raise TooManyRequests(reason)
@@ -213,3 +221,10 @@ class Engine:
         self._pool.remove(environment)
         self._upkeep.ended(environment)
         self.lost(environment)
+
+
+def _linked(target: Target, event: Event) -> Event:
+    """The event as one more run in its chain. Raises RecursiveInvocation for one too many."""
+    if target.stops_loops and lineage.is_loop(event.trace_id, target.key):
+        raise RecursiveInvocation
+    return replace(event, trace_id=lineage.extended(event.trace_id, target.key))

@@ -30,6 +30,8 @@ class Provisioned:
         engine.lost = self._lost
         self._resolve = resolve
         self._allocations: dict[tuple[FunctionKey, str], _Allocation] = {}
+        self._allotted = asyncio.Event()
+        """Set, and another one made, whenever something is allotted."""
         self._starting: set[asyncio.Task[None]] = set()
 
     @property
@@ -49,6 +51,8 @@ class Provisioned:
             if not allocation.requested:
                 del self._allocations[key, label]
             self._tend(allocation)
+        self._allotted.set()
+        self._allotted = asyncio.Event()
 
     def progress(self, key: FunctionKey, version: str) -> Progress:
         """How far it is. May be called from any thread."""
@@ -58,14 +62,18 @@ class Provisioned:
     async def settled(self, key: FunctionKey, version: str, timeout_s: float) -> bool:
         """Wait until nothing is in progress any more; False when `timeout_s` has passed."""
         deadline = time.monotonic() + timeout_s
-        while allocation := self._allocations.get((key, version)):
-            if allocation.settled.is_set():
-                break
+        told_of = False
+        while True:
+            allocation = self._allocations.get((key, version))
+            # What has been committed may be announced a moment later.
+            if told_of if allocation is None else allocation.settled.is_set():
+                return True
+            told_of = told_of or allocation is not None
+            change = self._allotted if allocation is None else allocation.settled
             try:
-                await asyncio.wait_for(allocation.settled.wait(), deadline - time.monotonic())
+                await asyncio.wait_for(change.wait(), deadline - time.monotonic())
             except (asyncio.TimeoutError, TimeoutError):
                 return False
-        return True
 
     async def close(self) -> None:
         """Start nothing more. The environments are the engine's to close."""

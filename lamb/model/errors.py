@@ -68,6 +68,14 @@ class CodeStorageExceeded(LambError):
     status = 400
 
 
+class RecursiveInvocation(LambError):
+    """Lambda has detected your function being invoked in a recursive loop with other Amazon Web Services \
+resources and stopped your function's invocation."""
+
+    code = "RecursiveInvocationException"
+    status = 400
+
+
 class AccessDenied(LambError):
     """The caller may not do this"""
 

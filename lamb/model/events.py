@@ -73,6 +73,8 @@ class Delivery:
     """A record's JSON, or the event's payload as it was."""
     attributes: tuple[tuple[str, str, str], ...] = ()
     """Name, type and value of each message attribute."""
+    trace_id: str | None = None
+    """Of the event: what it leads to belongs to the same chain."""
 
 
 @dataclass(frozen=True, slots=True)

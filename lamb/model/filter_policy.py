@@ -1,7 +1,8 @@
 """Which notifications a subscription wants: SNS's filter policies, as pure functions.
 
 A policy is `{"key": [condition, …], …}`: every key must match, by any of its conditions. A condition is
-a value, or `{operator: operand}`. Over message bodies policies nest as these do; `$or` holds alternatives.
+a value, or `{operator: operand}`. Over message bodies policies nest as these do, and `a.b` is the `b` of `a`;
+`$or` holds alternatives.
 The texts are those that SNS answers, without the position in the source that it adds to some.
 Source: the SNS developer guide, sns-subscription-filter-policies, and answers recorded from SNS.
 """
@@ -51,6 +52,13 @@ def parse(text: str, *, nested: bool) -> Policy:
         policy = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise PolicyRefused(f"failed to parse JSON. {error}") from None
+    try:
+        return _accepted(policy, nested=nested)
+    except RecursionError:
+        raise PolicyRefused("Filter policy is too complex") from None
+
+
+def _accepted(policy: Any, *, nested: bool) -> Policy:
     if not isinstance(policy, dict):
         raise PolicyRefused("Filter is not an object")
     if len(policy) > _KEYS_MAX:
@@ -62,9 +70,11 @@ def parse(text: str, *, nested: bool) -> Policy:
             "Filter policy scope MessageAttributes does not support nested filter policy", whose=""
         )
     _refuse_object(policy)
-    if _combinations(policy, 1) > _COMBINATIONS_MAX:
+    undotted: Policy = _undotted(policy) if nested else policy
+    _refuse_object(undotted)  # `a` and `a.b` together are no policy
+    if _combinations(undotted, 1) > _COMBINATIONS_MAX:
         raise PolicyRefused("Filter policy is too complex")
-    return policy
+    return undotted
 
 
 def _refuse_object(policy: Policy) -> None:
@@ -122,11 +132,9 @@ def _refuse_cidr(name: str, operand: object) -> None:
 
 def _refuse_anything_but(_: str, operand: object) -> None:
     if isinstance(operand, dict):
-        if len(operand) != 1 or not operand.keys() <= _TEXTUAL.keys():
+        if operand.keys() != {"prefix"}:
             raise PolicyRefused(f"Unsupported anything-but pattern: {', '.join(operand)}")
-        ((name, texts),) = operand.items()
-        for text in _listed(texts):
-            _refuse_text(name, text)
+        _refuse_text("prefix", operand["prefix"])
         return
     values = _listed(operand)
     if not values or not all(isinstance(value, str) or _is_number(value) for value in values):
@@ -201,9 +209,9 @@ def matches_body(policy: Policy, body: str) -> bool:
     """Whether a message body does: what is no JSON object matches nothing."""
     try:
         document = json.loads(body)
+        return isinstance(document, dict) and matches(policy, _undotted(document))
     except (ValueError, RecursionError):
         return False
-    return isinstance(document, dict) and matches(policy, document)
 
 
 def matches(policy: Policy, document: Mapping[str, Any]) -> bool:
@@ -214,6 +222,29 @@ def matches(policy: Policy, document: Mapping[str, Any]) -> bool:
         else _key_matches(wanted, document.get(key, _ABSENT))
         for key, wanted in policy.items()
     )
+
+
+def _undotted(value: Any) -> Any:
+    """The same with `{"a.b": x}` as `{"a": {"b": x}}`; a list of both where a key has both spellings."""
+    if isinstance(value, list):
+        return [_undotted(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    whole: dict[str, Any] = {}
+    for name, inner in value.items():
+        first, *below = name.split(".")
+        part = _undotted(inner)
+        for step in reversed(below):
+            part = {step: part}
+        whole[first] = _joined(whole[first], part) if first in whole else part
+    return whole
+
+
+def _joined(one: Any, other: Any) -> Any:
+    if isinstance(one, dict) and isinstance(other, dict):
+        shared = {name: _joined(one[name], other[name]) for name in one.keys() & other.keys()}
+        return {**one, **other, **shared}
+    return [*_listed(one), *_listed(other)]
 
 
 def _value(attribute: Mapping[str, str]) -> Any:
@@ -231,7 +262,7 @@ def _value(attribute: Mapping[str, str]) -> Any:
 def _key_matches(wanted: Any, value: Any) -> bool:
     if isinstance(wanted, dict):
         # In an array of objects, one of them has to satisfy the whole of the nested policy.
-        inside = value if isinstance(value, list) else [value]
+        inside = _flat(value) if isinstance(value, list) else [value]
         return any(matches(wanted, each if isinstance(each, dict) else {}) for each in inside)
     if isinstance(value, list):
         leaves = [leaf for leaf in _flat(value) if not isinstance(leaf, dict)]
@@ -259,8 +290,7 @@ def _holds(condition: Any, leaf: Any) -> bool:
 
 def _is_anything_but(leaf: Any, operand: Any) -> bool:
     if isinstance(operand, dict):
-        ((name, texts),) = operand.items()
-        return isinstance(leaf, str) and not any(_TEXTUAL[name](leaf, text) for text in _listed(texts))
+        return isinstance(leaf, str) and not leaf.startswith(operand["prefix"])
     return not any(_same(value, leaf) for value in _listed(operand))
 
 

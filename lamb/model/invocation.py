@@ -30,6 +30,8 @@ class Target:
     """Decrypts the environment variables; called when an environment starts, never stored.
     Raises KMSAccessDenied or KMSNotFound."""
     layers: tuple[Path, ...] = ()
+    stops_loops: bool = True
+    """Whether a chain that runs this function again and again is ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Event:
     client_context: str | None = None
     """JSON text."""
     trace_id: str | None = None
+    chained: bool = False
+    """Whether another invocation may have led to this one: its runs are counted in the trace."""
 
 
 Verdict = Literal["success", "error", "timeout", "killed", "exit", "init"]

@@ -89,3 +89,7 @@ MOVES_PER_SECOND_MAX = 500
 # CloudWatch concepts, "Metrics retention": "Data points with a period of 60 seconds (1 minute) are available
 # for 15 days"
 METRICS_KEPT_DAYS = 15
+# invocation-recursion: "approximately 16 times in the same chain of requests"
+RECURSION_MAX = 16
+# SQS, MessageRetentionPeriod: 14 days at the most; lamb keeps its own dead letters as long
+DEAD_LETTERS_KEPT_S = 14 * 86_400

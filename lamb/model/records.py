@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from lamb.model.clock import iso_z
+from lamb.model.errors import RecursiveInvocation
 from lamb.model.events import QueuedEvent
 from lamb.model.invocation import Outcome
 from lamb.model.names import LATEST
@@ -12,8 +13,12 @@ from lamb.model.retry import Condition
 
 _MESSAGE_MAX_BYTES = 1024
 # invocation-async-retain-records: the dead-letter attribute ErrorCode is the HTTP status.
-_STATUS = {"ZeroReservedConcurrency": 429, "EventAgeExceeded": 429}
-_THROTTLED = "Rate Exceeded."
+_UNRUN = {
+    "ZeroReservedConcurrency": (429, "Rate Exceeded."),
+    "EventAgeExceeded": (429, "Rate Exceeded."),
+    "RetriesExhausted": (400, RecursiveInvocation.__doc__ or ""),
+}
+"""Why an event that never ran was given up."""
 
 
 def record(
@@ -47,7 +52,7 @@ def dead_letter_attributes(
 ) -> tuple[tuple[str, str, str], ...]:
     """Name, type and value of a dead letter's message attributes; its body is the event as it was."""
     if outcome is None:
-        code, message = _STATUS.get(condition, 500), _THROTTLED
+        code, message = _UNRUN.get(condition, (500, "Service error"))
     else:
         code, message = 200, error_message(outcome)
     return (

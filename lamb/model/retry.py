@@ -15,8 +15,9 @@ from lamb.model.limits import EVENT_AGE_MAX_S, EVENT_RETRIES_MAX, RETRY_BASE_S
 
 _BACKOFF_MAX_S = 300
 
-Attempt = Literal["success", "error", "throttled", "blocked", "trouble", "gone"]
+Attempt = Literal["success", "error", "throttled", "blocked", "looped", "trouble", "gone"]
 """success · error: the function failed · throttled: no room · blocked: its reserved concurrency is 0 ·
+looped: one run too many in a chain of invocations ·
 trouble: lamb or the host failed, not the function · gone: the function or the version is no more."""
 
 Condition = Literal[
@@ -69,6 +70,8 @@ def decide(tries: Tries, attempt: Attempt, policy: RetryPolicy, now_ms: int) -> 
         return Over("Success")
     if attempt == "gone":
         return Over("FunctionGone")
+    if attempt == "looped":
+        return Over("RetriesExhausted")
     if attempt == "blocked":
         return Over("ZeroReservedConcurrency")
     if attempt == "error":

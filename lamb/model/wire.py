@@ -18,6 +18,7 @@ _CAPITAL = frozenset(
         "KMSAccessDeniedException",
         "KMSNotFoundException",
         "RequestEntityTooLargeException",
+        "RecursiveInvocationException",
         "ResourceNotFoundException",
         "SandboxRefusedException",
         "SerializationException",

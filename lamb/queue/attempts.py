@@ -15,7 +15,7 @@ from lamb.core.invoke import Route
 from lamb.logs.counts import Counter
 from lamb.logs.metrics import Metrics
 from lamb.model.clock import HomeClock
-from lamb.model.errors import HomeUnusable, LambError, ResourceNotFound, TooManyRequests
+from lamb.model.errors import HomeUnusable, LambError, RecursiveInvocation, ResourceNotFound, TooManyRequests
 from lamb.model.events import Attempted, Delivery, Ending, EventPlan, QueuedEvent, Retrial
 from lamb.model.invocation import Event, Outcome, Target
 from lamb.model.names import FunctionKey, Reference
@@ -37,6 +37,12 @@ _COUNTERS: Mapping[tuple[str, bool], Counter] = {
     ("dead-letter", False): "DeadLetterErrors",
 }
 """By kind, and whether it was delivered."""
+
+_ATTEMPTS: Mapping[type[LambError], Attempt] = {
+    ResourceNotFound: "gone",
+    TooManyRequests: "throttled",
+    RecursiveInvocation: "looped",
+}
 
 _log = logging.getLogger("lamb.queue")
 
@@ -138,15 +144,18 @@ class Attempts:
                 return Attempted("throttled", plan, None, arn)
             target = self._hands.draw(route)
             arn = target.configuration.dead_letter_arn
-            invocation = Event(event.request_id, event.payload, event.reference.arn, None, event.trace_id)
+            invocation = Event(
+                event.request_id, event.payload, event.reference.arn, trace_id=event.trace_id, chained=True
+            )
             self._hands.metrics.event_age(event.key, self._clock.now_ms() - event.received_ms)
             outcome = await self._hands.metrics.measured(event.reference, self._hands.run(target, invocation))
-        except ResourceNotFound as error:
-            return Attempted("gone", plan, error=error.message)
-        except TooManyRequests as error:
-            return Attempted("throttled", plan, None, arn, error.reason)
         except LambError as error:
+            attempt = _ATTEMPTS.get(type(error), "trouble")
+            if attempt == "looped":
+                self._hands.metrics.count(event.key, "RecursiveInvocationsDropped")
             # It may name files, whose names may be in any encoding.
-            return Attempted("trouble", plan, None, arn, error.message.encode("utf-8", "replace").decode())
-        said = error_message(outcome) if outcome.failed else None
-        return Attempted("error" if outcome.failed else "success", plan, outcome, arn, said)
+            said = error.message.encode("utf-8", "replace").decode()
+            return Attempted(attempt, plan, None, arn, said)
+        if outcome.failed:
+            return Attempted("error", plan, outcome, arn, error_message(outcome))
+        return Attempted("success", plan, outcome, arn)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lamb.model.events import Attempted, Delivery, QueuedEvent
+from lamb.model.lineage import extended
 from lamb.model.records import dead_letter_attributes, record
 from lamb.model.retry import Condition
 
@@ -13,12 +14,12 @@ def letters(
     """The destination's first, then the dead-letter queue's: both where both are set."""
     if condition == "FunctionGone":
         return ()  # and its configuration with it
-    written = []
+    written, trace = [], extended(event.trace_id, event.key)
     destination = done.plan.on_success if condition == "Success" else done.plan.on_failure
     if destination:
         body = record(event, condition, runs, done.outcome, now_ms)
-        written.append(Delivery("destination", destination, body))
+        written.append(Delivery("destination", destination, body, trace_id=trace))
     if done.dead_letter_arn and condition != "Success":
         attributes = dead_letter_attributes(event, condition, done.outcome)
-        written.append(Delivery("dead-letter", done.dead_letter_arn, event.payload, attributes))
+        written.append(Delivery("dead-letter", done.dead_letter_arn, event.payload, attributes, trace))
     return tuple(written)

@@ -11,12 +11,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from lamb.core.destinations import service
+from lamb.core.destinations import ENDPOINTS, service
 from lamb.model.clock import Clock
 from lamb.model.events import Delivery
 from lamb.model.wire import new_request_id
 
-REMOTE = ("sqs", "sns", "events", "s3")
 _CONNECT_S, _READ_S, _TRIES = 2, 5, 3
 
 _log = logging.getLogger("lamb.queue")
@@ -24,7 +23,7 @@ _log = logging.getLogger("lamb.queue")
 
 def remote_services(environ: Mapping[str, str]) -> frozenset[str]:
     """The services whose endpoints the environment names."""
-    return frozenset(name for name in REMOTE if environ.get(f"AWS_ENDPOINT_URL_{name.upper()}"))
+    return frozenset(name for name, variable in ENDPOINTS.items() if environ.get(variable))
 
 
 class Post:

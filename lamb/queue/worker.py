@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import secrets
 from collections.abc import Coroutine
@@ -99,7 +100,7 @@ class Worker:
     def clock_changed(self) -> None:
         """What was due in an hour may be due now."""
         for key in list(self._lanes):
-            self._arm(key)
+            self._ring(key)
 
     async def emptied(self, key: FunctionKey) -> None:
         """Until the function has no event that is not over."""
@@ -108,17 +109,23 @@ class Worker:
             self._emptied.setdefault(key, []).append(waiting)
             await waiting
 
+    async def quiet(self) -> None:
+        """Until nothing runs and nothing is read. What waits for its time goes on waiting."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
     async def close(self, grace_s: float) -> None:
         """Start nothing more, and give what runs some time. What does not end in it is run again later."""
         self._closing = True
         for timers in (self._alarms, self._crowds):
             for timer in timers.values():
                 timer.cancel()
-        if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=grace_s)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        with contextlib.suppress(asyncio.TimeoutError, TimeoutError):
+            await asyncio.wait_for(self.quiet(), grace_s)
+        late = list(self._tasks)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
 
     # ------------------------------------------------------------------ lanes
 
@@ -189,7 +196,7 @@ class Worker:
             self._alarms[key] = self._loop.call_later(self._clock.real_s(at_ms), self._ring, key)
 
     def _ring(self, key: FunctionKey) -> None:
-        self._alarms.pop(key, None)
+        _cancel(self._alarms, key)
         lane = self._lanes.get(key)
         if lane is None or lane.next_due_ms is None:
             return

@@ -56,6 +56,13 @@ Index(
     sqlite_where=text("state = 'queued'"),
     postgresql_where=text("state = 'queued'"),
 )
+# The oldest of what succeeded goes when enough is kept.
+Index(
+    "events_succeeded",
+    events.c.id,
+    sqlite_where=text("state = 'succeeded'"),
+    postgresql_where=text("state = 'succeeded'"),
+)
 Index(
     "events_dead",
     *(events.c[name] for name in ("account", "region", "name", "id")),

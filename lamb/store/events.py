@@ -13,11 +13,10 @@ from lamb.model.events import Ending, EventView, QueuedEvent, Retrial
 from lamb.model.names import FunctionKey, Place
 from lamb.store.database import Tx
 from lamb.store.event_tables import events
-from lamb.store.prepared import Prepared
+from lamb.store.prepared import Prepared, PreparedInsert
 
-_KEPT = 10_000
+KEPT = 10_000
 """Succeeded events that are still shown."""
-_PRUNED_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ def _new(*names: str) -> dict[str, Any]:
     return {name: bindparam(f"new_{name}") for name in names}
 
 
-_ADD = Prepared(
+_ADD = PreparedInsert(
     insert(events).values(
         {
             name: bindparam(name)
@@ -83,12 +82,24 @@ _RETRY = Prepared(
     .where(_THIS, _IS_QUEUED)
     .values(lease=null(), **_new("due_ms", "retries", "throttles", "runs"))
 )
-_OVER = (
+_END_NAMES = ("state", "runs", "condition", "executed_version", "error")
+_END = (
     update(events)
-    .where(_THIS, _IS_QUEUED)
-    .values(lease=null(), **_new("state", "finished_ms", "runs", "condition", "executed_version", "error"))
+    .where(events.c.request_id.in_(bindparam("wanted", expanding=True)), _IS_QUEUED)
+    .values(lease=null(), **_new("finished_ms", *_END_NAMES))
 )
-_END = {"failed": Prepared(_OVER), "succeeded": Prepared(_OVER.values(payload=null()))}
+_END_WITHOUT_PAYLOAD = _END.values(payload=null())
+_FORGET = delete_from(events).where(
+    events.c.id.in_(
+        select(events.c.id)
+        .where(
+            events.c.state == literal_column("'succeeded'"),
+            events.c.id <= select(func.max(events.c.id) - KEPT).scalar_subquery(),
+        )
+        .order_by(events.c.id)
+        .limit(bindparam("most"))
+    )
+)
 
 
 def add_many(tx: Tx, rows: Sequence[Addition]) -> None:
@@ -129,35 +140,28 @@ def retry_many(tx: Tx, rows: Sequence[Retrial]) -> None:
 
 
 def end_many(tx: Tx, rows: Sequence[Ending]) -> None:
-    """What succeeded loses its payload; the oldest that succeeded are forgotten now and then."""
-    for state, statement in _END.items():
-        changes = [
-            {
-                "wanted": row.event.request_id,
-                "new_state": row.state,
-                "new_finished_ms": tx.now_ms,
-                "new_runs": row.runs,
-                "new_condition": row.condition,
-                "new_executed_version": row.executed_version,
-                "new_error": row.error,
-            }
-            for row in rows
-            if row.state == state
-        ]
-        if changes:
-            statement.run(tx, changes)
+    """What succeeded loses its payload. Endings that are alike, as most are, take one statement."""
+    alike: dict[tuple[Any, ...], list[str]] = {}
+    for row in rows:
+        end = (row.state, row.runs, row.condition, row.executed_version, row.error)
+        alike.setdefault(end, []).append(row.event.request_id)
+    for end, request_ids in alike.items():
+        new = {f"new_{name}": value for name, value in zip(_END_NAMES, end, strict=True)}
+        tx.connection.execute(
+            _END_WITHOUT_PAYLOAD if end[0] == "succeeded" else _END,
+            {"wanted": request_ids, "new_finished_ms": tx.now_ms, **new},
+        )
 
 
-def forget_old(tx: Tx) -> int:
-    """Remove some of the succeeded events of which there are more than enough; how many it removed."""
-    newest = tx.connection.execute(select(func.max(events.c.id))).scalar_one() or 0
-    old = (
-        select(events.c.id)
-        .where(events.c.id <= newest - _KEPT, events.c.state.in_(("succeeded", "cancelled")))
-        .order_by(events.c.id)
-        .limit(_PRUNED_AT_ONCE)
-    )
-    return tx.connection.execute(delete_from(events).where(events.c.id.in_(old))).rowcount
+def forget_old(tx: Tx, most: int) -> None:
+    """Remove succeeded events beyond the newest ones that are shown, at most so many at once."""
+    tx.connection.execute(_FORGET, {"most": most})
+
+
+def forget_ancient(tx: Tx, before_ms: int) -> int:
+    """Remove what failed or was cancelled before that time; how many it were."""
+    ancient = events.c.state.in_(("failed", "cancelled")) & (events.c.finished_ms < before_ms)
+    return tx.connection.execute(delete_from(events).where(ancient)).rowcount
 
 
 def functions_with_open(tx: Tx) -> list[FunctionKey]:

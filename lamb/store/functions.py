@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Table, exists, func, insert, select, update
+from sqlalchemy import Row, Table, exists, func, insert, select, update
 from sqlalchemy import delete as delete_from
 
 from lamb.model.names import FunctionKey, Place
@@ -25,6 +25,8 @@ class FunctionRow:
     key: FunctionKey
     tags: Mapping[str, str]
     reserved_concurrency: int | None
+    recursive_loop: str = "Terminate"
+    """Or `Allow`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def find(tx: Tx, key: FunctionKey) -> FunctionRow | None:
     found = tx.connection.execute(select(_functions).where(*_is(_functions, key))).one_or_none()
     if found is None:
         return None
-    return FunctionRow(found.id, key, found.tags, found.reserved_concurrency)
+    return _row(found)
 
 
 def add(tx: Tx, key: FunctionKey, tags: Mapping[str, str]) -> FunctionRow:
@@ -52,6 +54,11 @@ def add(tx: Tx, key: FunctionKey, tags: Mapping[str, str]) -> FunctionRow:
         insert(_functions).values(account=key.account, region=key.region, name=key.name, tags=dict(tags))
     )
     return FunctionRow(int(done.inserted_primary_key[0]), key, dict(tags), None)  # type: ignore[index]
+
+
+def set_recursive_loop(tx: Tx, function_id: int, recursive_loop: str) -> None:
+    this = _functions.c.id == function_id
+    tx.connection.execute(update(_functions).where(this).values(recursive_loop=recursive_loop))
 
 
 def set_tags(tx: Tx, function_id: int, tags: Mapping[str, str]) -> None:
@@ -67,12 +74,7 @@ def with_concurrency(tx: Tx) -> list[FunctionRow]:
     """Those that have reserved or provisioned concurrency, of every account and region."""
     provisioned = exists().where(_provisioned.c.function_id == _functions.c.id)
     wanted = select(_functions).where(_functions.c.reserved_concurrency.is_not(None) | provisioned)
-    return [
-        FunctionRow(
-            row.id, FunctionKey(row.account, row.region, row.name), row.tags, row.reserved_concurrency
-        )
-        for row in tx.connection.execute(wanted)
-    ]
+    return [_row(row) for row in tx.connection.execute(wanted)]
 
 
 def delete(tx: Tx, function_id: int) -> None:
@@ -113,6 +115,12 @@ def usage(tx: Tx, place: Place) -> Usage:
     ahead = select(func.coalesce(func.sum(_provisioned.c.requested), 0)).join_from(_provisioned, _functions)
     ahead = ahead.where(here, _functions.c.reserved_concurrency.is_(None))
     return Usage(functions, code_bytes, reserved, int(tx.connection.execute(ahead).scalar_one()))
+
+
+def _row(row: Row[Any]) -> FunctionRow:
+    key = FunctionKey(row.account, row.region, row.name)
+    loop = row.recursive_loop or "Terminate"
+    return FunctionRow(row.id, key, row.tags, row.reserved_concurrency, loop)
 
 
 def _is(table: Table, key: FunctionKey) -> tuple[Any, ...]:

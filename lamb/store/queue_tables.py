@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    text,
 )
 
 from lamb.store.schema import metadata
@@ -69,6 +70,13 @@ messages = Table(
     sqlite_autoincrement=True,
 )
 Index("messages_by_visibility", messages.c.queue_id, messages.c.visible_ms, messages.c.id)
+# What is counted and what blocks its group, answered without a look at the messages.
+Index(
+    "messages_in_flight",
+    *(messages.c[name] for name in ("queue_id", "visible_ms", "group_id")),
+    sqlite_where=text("receipt IS NOT NULL"),
+    postgresql_where=text("receipt IS NOT NULL"),
+)
 # A FIFO queue is read in this order.
 Index("messages_by_arrival", messages.c.queue_id, messages.c.id)
 

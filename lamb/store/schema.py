@@ -48,6 +48,8 @@ functions = Table(
     Column("name", String, nullable=False),
     Column("tags", JSON, nullable=False),
     Column("reserved_concurrency", Integer),
+    # Terminate (NULL) or Allow.
+    Column("recursive_loop", String),
     UniqueConstraint("account", "region", "name"),
     sqlite_autoincrement=True,
 )

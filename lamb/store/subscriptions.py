@@ -48,7 +48,7 @@ def find_endpoint(tx: Tx, topic_id: int, protocol: str, endpoint: str) -> Subscr
 
 
 def of_topic(tx: Tx, topic_id: int) -> list[SubscriptionRow]:
-    """In the order in which they subscribed."""
+    """The first to subscribe comes first."""
     wanted = _all().where(_subscriptions.c.topic_id == topic_id)
     rows = tx.connection.execute(wanted.order_by(_subscriptions.c.created_ms, _subscriptions.c.id))
     return [_row(row) for row in rows]

@@ -212,6 +212,7 @@ def _record(row: Row[Any]) -> Record:
             key,
             columns[_functions.c.tags],
             columns[_functions.c.reserved_concurrency],
+            columns[_functions.c.recursive_loop] or "Terminate",
         ),
         version,
         None if variables_id is None else Sealed(variables_id, columns[_variables.c.sealed]),

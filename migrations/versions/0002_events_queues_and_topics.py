@@ -10,6 +10,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
+    op.add_column("functions", sa.Column("recursive_loop", sa.String))
     _events()
     _queues_and_topics()
     _messages()
@@ -38,6 +39,13 @@ def _events() -> None:
         sa.Column("executed_version", sa.String),
         sa.Column("error", sa.String),
         sqlite_autoincrement=True,
+    )
+    op.create_index(
+        "events_succeeded",
+        "events",
+        ["id"],
+        sqlite_where=sa.text("state = 'succeeded'"),
+        postgresql_where=sa.text("state = 'succeeded'"),
     )
     op.create_index(
         "events_dead",
@@ -142,6 +150,13 @@ def _messages() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("messages_by_arrival", "messages", ["queue_id", "id"])
+    op.create_index(
+        "messages_in_flight",
+        "messages",
+        ["queue_id", "visible_ms", "group_id"],
+        sqlite_where=sa.text("receipt IS NOT NULL"),
+        postgresql_where=sa.text("receipt IS NOT NULL"),
+    )
     op.create_index("messages_by_visibility", "messages", ["queue_id", "visible_ms", "id"])
     op.create_table(
         "deduplications",

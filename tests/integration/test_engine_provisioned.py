@@ -140,28 +140,27 @@ def test_they_are_taken_before_others_and_what_is_beyond_is_on_demand(ahead: Ahe
     assert [room.call(f)[0] for _ in range(3)] == [kept] * 3
 
 
-def test_idle_ones_grow_old_and_make_no_room(new_room: Any):
-    room = new_room(max_environments=2, environment_idle_s=0.0)
-    ahead = Ahead(room)
-    f, g, h = published(room), room.function(WHO), room.function(WHO)
-    (kept,) = ahead.ready(f, 1)
-    first = room.call(g)[0]
-    other = room.loop.create_task(room.invocation(g, {"sleep": 0.3}))
-    room.until(lambda: room.engine.busy == 1)
-    with pytest.raises(TooManyRequests, match="Rate Exceeded"):
-        room.call(h)
-    room.wait(other)
-    # A sweep closes what was idle for longer than 0 s, all but one.
-    room.until(lambda: room.environments == [kept], limit_s=10)
-    assert room.call(h)[0] != first
-    room.wait(ahead.provisioned.close())
-
-
 def test_a_frozen_one_wakes_up(ahead: Ahead, room: Room):
     f = published(room)
     (kept,) = ahead.ready(f, 1)
     room.until(lambda: kept.link._frozen)
     assert room.call(f)[1] == "provisioned-concurrency"
+
+
+def test_whoever_waits_may_come_before_the_word_and_stay_until_the_end(ahead: Ahead, room: Room):
+    f = published(room, "import time\ntime.sleep(0.3)\n" + "def handler(event, context): return 1")
+    assert not room.wait(ahead.provisioned.settled(f.key, "1", 0.01))
+    waiting = room.loop.create_task(ahead.provisioned.settled(f.key, "1", 20))
+    room.pass_time(0)
+    ahead.allot(f, _1=1)
+    assert not waiting.done()
+    assert room.wait(waiting)
+    assert ahead.provisioned.progress(f.key, "1") == Progress(1, "READY")
+    ahead.allot(f, _1=2)
+    waiting = room.loop.create_task(ahead.provisioned.settled(f.key, "1", 20))
+    room.pass_time(0)
+    ahead.allot(f)
+    assert room.wait(waiting)
 
 
 # ------------------------------------------------------------------ changes
@@ -227,17 +226,6 @@ def test_asking_again_tries_again(ahead: Ahead, room: Room):
     (f.code / "app.py").write_text("def handler(event, context): return 1")
     ahead.ready(f, 1)
     assert room.call(f) == 1
-
-
-def test_no_room_on_the_machine_is_a_failure_that_says_so(new_room: Any):
-    room = new_room(memory_total_mb=300)
-    ahead = Ahead(room)
-    f = published(room)
-    ahead.allot(f, _1=3)
-    progress = ahead.settled(f)
-    assert (progress.available, progress.status) == (2, "FAILED")
-    assert progress.reason == "max_environments and memory_total_mb leave no room for another environment"
-    room.wait(ahead.provisioned.close())
 
 
 def test_variables_that_cannot_be_opened_are_a_failure_that_says_so(ahead: Ahead, room: Room):
@@ -336,3 +324,35 @@ def test_an_invocation_gives_its_place_back_however_it_ends(ahead: Ahead, room: 
     with pytest.raises(asyncio.CancelledError):
         room.wait(running)
     room.invoke(f)
+
+
+# ------------------------------------------------------------------ rooms of their own
+# At the end: a room that is closed takes the directory of cgroups with it that all of this process share.
+
+
+def test_idle_ones_grow_old_and_make_no_room(new_room: Any):
+    room = new_room(max_environments=2, environment_idle_s=0.0)
+    ahead = Ahead(room)
+    f, g, h = published(room), room.function(WHO), room.function(WHO)
+    (kept,) = ahead.ready(f, 1)
+    first = room.call(g)[0]
+    other = room.loop.create_task(room.invocation(g, {"sleep": 0.3}))
+    room.until(lambda: room.engine.busy == 1)
+    with pytest.raises(TooManyRequests, match="Rate Exceeded"):
+        room.call(h)
+    room.wait(other)
+    # A sweep closes what was idle for longer than 0 s, all but one.
+    room.until(lambda: room.environments == [kept], limit_s=10)
+    assert room.call(h)[0] != first
+    room.wait(ahead.provisioned.close())
+
+
+def test_no_room_on_the_machine_is_a_failure_that_says_so(new_room: Any):
+    room = new_room(memory_total_mb=300)
+    ahead = Ahead(room)
+    f = published(room)
+    ahead.allot(f, _1=3)
+    progress = ahead.settled(f)
+    assert (progress.available, progress.status) == (2, "FAILED")
+    assert progress.reason == "max_environments and memory_total_mb leave no room for another environment"
+    room.wait(ahead.provisioned.close())

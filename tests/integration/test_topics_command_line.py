@@ -39,7 +39,7 @@ def test_what_is_published_in_a_shell_arrives_in_a_function(
     assert arn.startswith(f"{HERE}alarms:")
     lamb.run("topic", "publish", "alarms", "kept back")
     published = ("topic", "publish", "alarms", "--subject", "disk", "-a", "severity=high")
-    message_id = lamb.run(*published, stdin="50 % of 100 & more\nä").stdout.strip()
+    message_id = lamb.run(*published, stdin="50 % of 100 & more\nä\n").stdout.strip()
     (notification,) = got(lamb, recorder)
     assert notification["MessageId"] == message_id
     assert (notification["Subject"], notification["Message"]) == ("disk", "50 % of 100 & more\nä")
@@ -50,6 +50,20 @@ def test_what_is_published_in_a_shell_arrives_in_a_function(
     assert lamb.json("topic", "show", "alarms")["Attributes"]["SubscriptionsDeleted"] == "1"
     lamb.run("topic", "delete", "alarms", "--yes")
     assert "alarms" not in lamb.run("topic", "list", "-q").stdout.split()
+
+
+def test_a_queue_gets_the_bare_message_and_only_what_its_filter_lets_through(
+    lamb_of_module: harness.Lamb,
+) -> None:
+    lamb = lamb_of_module
+    lamb.run("queue", "create", "inbox")
+    lamb.run("topic", "create", "readings")
+    policy = '{"disk.free": [{"numeric": ["<", 5]}]}'
+    line = ("topic", "subscribe", "readings", "--queue", "inbox", "--raw", "--filter-body")
+    lamb.run(*line, "--filter", policy)
+    for free in (50, 3):
+        lamb.run("topic", "publish", "readings", f'{{"disk": {{"free": {free}}}}}')
+    assert lamb.run("queue", "receive", "inbox", "--max", "10").stdout == '{"disk": {"free": 3}}\n'
 
 
 def test_a_fifo_topic_answers_a_duplicate_like_the_first(lamb_of_module: harness.Lamb) -> None:
@@ -64,11 +78,11 @@ def test_a_fifo_topic_answers_a_duplicate_like_the_first(lamb_of_module: harness
     ("line", "code", "error"),
     [
         ("topic create a:b", 2, "lamb: Invalid parameter: Topic Name"),
-        ("topic show nobody", 3, "lamb: Topic nobody does not exist"),
-        ("topic publish nobody text", 3, "lamb: Topic nobody does not exist"),
+        ("topic show nobody", 3, "lamb: There is no topic `nobody`"),
+        ("topic publish nobody text", 3, "lamb: There is no topic `nobody`"),
         ("topic publish errors.fifo text", 2, "lamb: Invalid parameter: The MessageGroupId parameter is"),
         (
-            "topic subscribe errors.fifo --queue q --filter {",
+            "topic subscribe errors.fifo --queue arn:aws:sqs:us-east-1:123456789012:q --filter {",
             2,
             "lamb: Invalid parameter: Attributes Reason: ",
         ),

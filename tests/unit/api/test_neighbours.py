@@ -63,7 +63,8 @@ def test_a_body_that_is_no_document_is_refused(counter, content):
 def test_a_form_names_its_service_by_signature_or_version(counter, headers):
     content = b"Action=ListQueues&Version=2012-11-05"
     answer = counter.tell(lambda: counter.post("/", content, {**FORM, **headers}))
-    assert "lamb speaks SQS's JSON protocol" in answer.document["message"]
+    assert answer.headers["content-type"] == "text/xml"
+    assert b"<Code>InvalidAction</Code><Message>lamb speaks SQS's JSON protocol" in answer.body
 
 
 def test_what_curl_calls_a_form_still_reaches_lambda(counter):

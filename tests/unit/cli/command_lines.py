@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from unit.cli.memory_events import MemoryEvents
+from unit.cli.memory_queues import MemoryQueues
 from unit.cli.memory_topics import MemoryTopics
 
 from lamb.cli import app
@@ -131,6 +132,7 @@ class MemoryClient:
         self.events = MemoryEvents(self.said)
         self.counters = MemoryCounters()
         self.topics = MemoryTopics(self.said)
+        self.queues = MemoryQueues(self.said)
         self.answer: Answer | Exception = answer()
         self.is_settled = True
         self.entries = [
@@ -247,7 +249,8 @@ class MemoryClient:
         return {**told, "runtimes": self.runtimes()}
 
     def complete(self, kind: str, function: str | None = None) -> list[str]:
-        return {"functions": list(self.functions), "runtimes": ["python3.11"]}[kind]
+        known = {"functions": self.functions, "runtimes": ["python3.11"], "queues": self.queues.held}
+        return list(known[kind])
 
     def running(self) -> dict[str, Any] | None:
         return {"version": "0.1.0", "pid": 7, "home": "/h", "uptimeMs": 5, "sandbox": "auto"}

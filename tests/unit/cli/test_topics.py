@@ -66,7 +66,7 @@ def test_a_topic_is_shown_with_its_tags(lamb_line):
     [
         "topic show alarm",
         "topic publish alarm text",
-        "topic subscribe alarm --queue inbox",
+        "topic subscribe alarm --queue orders",
         "topic subscriptions alarm",
         "topic delete alarm --yes",
         "topic unsubscribe alarm --queue inbox",
@@ -74,7 +74,7 @@ def test_a_topic_is_shown_with_its_tags(lamb_line):
 )
 def test_a_topic_that_is_not_there_is_named_with_the_near_one(lamb_line, line):
     assert lamb_line(*line.split()) == 3
-    assert lamb_line.err == "lamb: Topic alarm does not exist\nhint: did you mean `alarms`?\n"
+    assert lamb_line.err == "lamb: There is no topic `alarm`\nhint: did you mean `alarms`?\n"
 
 
 # ------------------------------------------------------------------ publish
@@ -82,7 +82,7 @@ def test_a_topic_that_is_not_there_is_named_with_the_near_one(lamb_line, line):
 
 def test_a_message_is_published_with_all_that_was_said_of_it(lamb_line, client):
     line = ["publish", f"{HERE}alarms", "disk full", "--subject", "warning", "-a", "severity=high"]
-    assert lamb_line("topic", *line, "--group", "g", "--deduplication", "d", "--per-protocol", "-v") == 0
+    assert lamb_line("topic", *line, "--group", "g", "--dedup", "d", "--per-protocol", "-v") == 0
     assert (lamb_line.out, lamb_line.err) == ("m-1\n", "✓ published to alarms\n")
     further = {
         "Subject": "warning",
@@ -99,7 +99,7 @@ def test_a_message_comes_from_stdin_or_a_file(lamb_line, client, tmp_path):
     for given in ((), ("-",), ("@report.json",)):
         lamb_line.stdin = io.TextIOWrapper(io.BytesIO(b"piped\n"))
         assert lamb_line("topic", "publish", "alarms", *given) == 0
-    assert [said[2] for said in client.said] == ["piped\n", "piped\n", '{"ä": 1}\n']
+    assert [said[2] for said in client.said] == ["piped", "piped", '{"ä": 1}\n']
 
 
 def test_a_file_that_cannot_be_read_is_named(lamb_line, tmp_path):
@@ -107,7 +107,7 @@ def test_a_file_that_cannot_be_read_is_named(lamb_line, tmp_path):
     assert lamb_line("topic", "publish", "alarms", "@nothing") == 2
     assert "`nothing` cannot be read" in lamb_line.err
     assert lamb_line("topic", "publish", "alarms", "@binary") == 2
-    assert "`binary` is no text" in lamb_line.err
+    assert "`binary` cannot be read: it is no text in UTF-8" in lamb_line.err
 
 
 def test_on_a_terminal_nobody_waits_for_a_message(lamb_line, client):
@@ -121,17 +121,19 @@ def test_on_a_terminal_nobody_waits_for_a_message(lamb_line, client):
 
 def test_a_queue_subscribes_with_a_filter_in_raw(lamb_line, client):
     policy = '{"severity": ["high"]}'
-    line = ["subscribe", "alarms", "--queue", "inbox", "--filter", policy, "--filter-body", "--raw"]
-    assert lamb_line("topic", *line, "--dead-letter", "dead", "-v") == 0
+    line = ["subscribe", "alarms", "--queue", "orders", "--filter", policy, "--filter-body", "--raw"]
+    assert lamb_line("topic", *line, "--dead-letters", "failed", "-v") == 0
     assert lamb_line.out == f"{SUBSCRIPTION}\n"
-    assert lamb_line.err == "✓ inbox gets what is published to alarms\n"
+    assert lamb_line.err == "✓ orders gets what is published to alarms\n"
     attributes = {
         "RawMessageDelivery": "true",
         "FilterPolicy": policy,
         "FilterPolicyScope": "MessageBody",
-        "RedrivePolicy": '{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:123456789012:dead"}',
+        "RedrivePolicy": '{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:123456789012:failed"}',
     }
-    assert client.said == [("subscribe", f"{HERE}alarms", "sqs", INBOX, attributes)]
+    assert client.said == [
+        ("subscribe", f"{HERE}alarms", "sqs", INBOX.replace("inbox", "orders"), attributes)
+    ]
 
 
 @pytest.mark.parametrize("function", ["hello:prod", f"{FUNCTION}hello:prod"])
@@ -143,6 +145,14 @@ def test_a_function_subscribes_with_its_alias(lamb_line, client, function):
 def test_a_function_that_is_not_there_cannot_subscribe(lamb_line, client):
     assert lamb_line("topic", "subscribe", "alarms", "--function", "helo") == 3
     assert "did you mean `hello`?" in lamb_line.err
+    assert client.said == []
+
+
+@pytest.mark.parametrize("flag", ["--queue", "--dead-letters"])
+def test_a_queue_that_is_not_there_is_named_with_the_near_one(lamb_line, client, flag):
+    line = ["--queue", INBOX, flag] if flag == "--dead-letters" else [flag]
+    assert lamb_line("topic", "subscribe", "alarms", *line, "order") == 3
+    assert lamb_line.err == "lamb: There is no queue `order`\nhint: did you mean `orders`?\n"
     assert client.said == []
 
 

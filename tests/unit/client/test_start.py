@@ -85,6 +85,18 @@ def test_a_daemon_is_not_given_credentials_of_the_caller(session: Open) -> None:
     assert "SSH_AUTH_SOCK" not in environ
 
 
+def test_credentials_go_along_with_an_endpoint_to_use_them_at(session: Open) -> None:
+    endpoint = {"AWS_ENDPOINT_URL_SQS": "http://127.0.0.1:9"}
+    environ = session(AWS_SECRET_ACCESS_KEY="s3cret", SSH_AUTH_SOCK="/x", **endpoint).json("GET", "/")[
+        "environ"
+    ]
+    assert (environ["AWS_SECRET_ACCESS_KEY"], environ["AWS_ENDPOINT_URL_SQS"]) == (
+        "s3cret",
+        "http://127.0.0.1:9",
+    )
+    assert "SSH_AUTH_SOCK" not in environ
+
+
 def test_a_home_with_a_path_longer_than_a_socket_address_works(tmp_path: Path) -> None:
     home = tmp_path / ("long" * 40) / "home"
     one = Session(home, {"PATH": os.environ["PATH"], "PYTHONPATH": HERE}, "little_daemon")

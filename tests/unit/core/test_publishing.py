@@ -171,7 +171,7 @@ def test_everybody_gets_a_message_of_their_own_and_is_told(stand):
     (one,), (other,) = stand.bodies("a"), stand.bodies("b")
     assert one["MessageId"] == other["MessageId"]
     assert one["UnsubscribeURL"] != other["UnsubscribeURL"]
-    assert stand.arrived == arns
+    assert sorted(stand.arrived) == arns
 
 
 def test_json_structure_has_a_text_for_each_protocol(stand):

@@ -33,7 +33,6 @@ ATTRIBUTES = [
     ([{"anything-but": ["red", "blue"]}], text("green"), text("blue")),
     ([{"anything-but": [100]}], number("1"), number("100")),
     ([{"anything-but": {"prefix": "re"}}], text("are"), text("red")),
-    ([{"anything-but": {"suffix": ["a", "b"]}}], text("ac"), text("cb")),
     ([{"anything-but": "red"}], text("blue"), None),
     ([{"numeric": ["=", 301.5]}], number("3.015e2"), number("301")),
     ([{"numeric": ["<", 0]}], number("-1"), number("0")),
@@ -71,6 +70,13 @@ BODIES = [
     ({"a": {"b": ["x"], "c": [1]}}, {"a": {"b": "x", "c": 1}}, {"a": {"b": "x"}}),
     ({"a": ["x"]}, {"a": ["y", ["x"]]}, {"a": []}),
     ({"a": {"b": [1], "c": [2]}}, {"a": [{"b": 1, "c": 2}]}, {"a": [{"b": 1}, {"c": 2}]}),
+    ({"a": {"b": [1]}}, {"a": [[{"b": 1}]]}, {"a": [[{"b": 2}]]}),
+    ({"a.b": [1]}, {"a": {"b": 1}}, {"a": {"b": 2}}),
+    ({"a.b": [1]}, {"a.b": 1}, {"a": 1, "b": 1}),
+    ({"a.b.c": [1]}, {"a": {"b.c": 1}}, {"a.b": 1}),
+    ({"a": {"b": [1]}}, {"a.b": 1}, {"ab": 1}),
+    ({"a": {"b": [1]}, "a.c": [2]}, {"a": {"b": 1, "c": 2}}, {"a": {"b": 1}}),
+    ({"a.b": [1]}, {"a": {"b": 0}, "a.b": 1}, {"a": 0, "a.b": 2}),
     ({"a": {"b": [{"exists": False}]}}, {"a": {"c": 1}}, {"a": {"b": 1}}),
     ({"a": [{"exists": True}]}, {"a": 0}, {"a": {"b": 0}}),
     ({"a": [{"anything-but": "x"}]}, {"a": "y"}, {}),
@@ -123,7 +129,8 @@ REFUSED = [
     ({"k": [{"anything-but": [True]}]}, "Inside anything but list, only strings and numbers are supported."),
     ({"k": [{"anything-but": []}]}, "Inside anything but list, only strings and numbers are supported."),
     ({"k": [{"anything-but": {"numeric": 1}}]}, "Unsupported anything-but pattern: numeric"),
-    ({"k": [{"anything-but": {"prefix": 1}}]}, "prefix match pattern must be a string"),
+    ({"k": [{"anything-but": {"suffix": "a"}}]}, "Unsupported anything-but pattern: suffix"),
+    ({"k": [{"anything-but": {"prefix": False}}]}, "prefix match pattern must be a string"),
     ({"k": []}, "Empty arrays are not allowed"),
     ({str(key): ["v"] for key in range(6)}, "Filter policy can not have more than 5 keys"),
     ({"k": list(range(151))}, "Filter policy is too complex"),
@@ -148,6 +155,27 @@ def test_a_policy_over_attributes_cannot_nest():
     with pytest.raises(PolicyRefused) as caught:
         parse('{"object": {"key": [{"prefix": "auto-"}]}}', nested=False)
     assert str(caught.value) == "Filter policy scope MessageAttributes does not support nested filter policy"
+
+
+def test_a_dot_in_the_name_of_an_attribute_is_a_dot():
+    policy = parse('{"a.b": ["x"]}', nested=False)
+    assert matches_attributes(policy, {"a.b": text("x")})
+
+
+def test_a_key_is_not_both_a_leaf_and_an_object():
+    with pytest.raises(PolicyRefused, match="Unrecognized match type b"):
+        parse('{"a": ["x"], "a.b": ["y"]}', nested=True)
+
+
+@pytest.mark.parametrize("depth", [151, 900, 5000, 100_000])
+def test_no_depth_is_too_much_for_an_answer(depth):
+    for policy in ('{"a":' * depth + '["x"]' + "}" * depth, json.dumps({"a" + ".a" * depth: ["x"]})):
+        with pytest.raises(PolicyRefused):
+            parse(policy, nested=True)
+    policy = parse('{"a": {"b": ["x"]}}', nested=True)
+    for body in ('{"a":' * depth + '"x"' + "}" * depth, '{"a":' + "[" * depth + "]" * depth + "}"):
+        assert not matches_body(policy, body)
+    assert not matches_body(policy, json.dumps({"a" + ".a" * depth: "x"}))
 
 
 def test_depth_counts_towards_the_complexity_of_a_policy():

@@ -1,0 +1,176 @@
+"""Asynchronous events: accepted durably, accepted and run, and with a backlog behind them.
+
+The baseline is what SQLite itself does on the same disk in the same run: single rows, each committed with
+synchronous = FULL, one after the other. A 202 is counted; the event behind it is on disk by then.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from benchmarks import load
+from benchmarks.figures import Figure, median
+from benchmarks.load import Load
+from benchmarks.memory import pss_mb
+from benchmarks.place import ECHO, Api, Home, Installation, invocations, serving
+
+ROUNDS = 5
+SECONDS = 2.0
+CLIENTS = 8
+BACKLOGS = (1_000, 10_000, 100_000, 1_000_000)
+_ACCEPTED_BAR, _RUN_BAR, _P50_BAR_MS = 6000.0, 2000.0, 2.0
+_SINGLE = "single commits of SQLite"
+# One environment, which is busy: whatever else is sent waits in the store.
+_BUSY = "import time\ndef handler(event, context):\n    time.sleep(800)\n"
+_OF_A_BACKLOG = 1_000
+_PREFILL = """
+import sys
+from lamb.model.clock import SystemClock
+from lamb.model.events import QueuedEvent
+from lamb.model.names import FunctionKey
+from lamb.model.wire import new_request_id
+from lamb.store import events
+from lamb.store.database import Database
+home, count, now_ms = sys.argv[1], int(sys.argv[2]), SystemClock().now_ms()
+database = Database(f"sqlite:///{home}/lamb.sqlite3", SystemClock())
+key = FunctionKey("123456789012", "us-east-1", "backlog")
+for start in range(0, count, 10_000):
+    rows = [
+        events.Addition(QueuedEvent(new_request_id(), key, None, b'{"n": 1}', now_ms, now_ms), None)
+        for _ in range(min(10_000, count - start))
+    ]
+    with database.transaction() as tx:
+        events.add_many(tx, rows)
+database.close()
+"""
+
+
+def figures(installation: Installation, home: Callable[[str], Home], scratch: Path) -> Iterator[Figure]:
+    """`home` makes homes by name."""
+    yield from _accepted(home("accept"), scratch)
+    yield from _accepted_and_run(home("run"))
+    yield from _with_a_backlog(installation, home)
+
+
+def _accepted(home: Home, scratch: Path) -> Iterator[Figure]:
+    """Nothing is run meanwhile: the one event that may run sleeps."""
+    runs: dict[int, list[Load]] = {1: [], CLIENTS: []}
+    singles = []
+    with serving(home) as api:
+        api.create("accept", _BUSY, timeout_s=900)
+        api.settled("accept")
+        api.request("PUT", "/2017-10-31/functions/accept/concurrency", b'{"ReservedConcurrentExecutions": 1}')
+        for _ in range(ROUNDS):
+            singles.append(_single_commits(scratch))
+            for clients, loads in runs.items():
+                loads.append(_send(api, "accept", clients))
+        grown_mb = pss_mb(home.pid() or 0)
+    single, one, many = median(singles), runs[1], runs[CLIENTS]
+    rate = median([run.per_second for run in many])
+    yield Figure(f"{_SINGLE}, synchronous = FULL", single, "/s")
+    yield Figure(
+        f"events accepted durably, {CLIENTS} clients", rate, "/s", _SINGLE, rate / single,
+        _ACCEPTED_BAR, at_least=True,
+    )  # fmt: skip
+    yield Figure(
+        f"events accepted, {CLIENTS} clients, p50", median([r.p50_ms for r in many]), "ms", bar=_P50_BAR_MS
+    )
+    yield Figure("events accepted, 1 client, p50", median([r.p50_ms for r in one]), "ms", bar=_P50_BAR_MS)
+    yield Figure("events refused", sum(run.wrong for run in one + many), "", bar=0)
+    waiting = sum(run.answers for run in one + many)
+    yield Figure(f"daemon, PSS, {waiting:,} events waiting", grown_mb, "MB")
+
+
+def _accepted_and_run(home: Home) -> Iterator[Figure]:
+    """From the first event to the end of the last one, while the same clients go on sending."""
+    rates, wrong = [], 0
+    with serving(home) as api:
+        api.create("run", ECHO)
+        api.settled("run")
+        api.invoke("run")
+        for _ in range(ROUNDS):
+            started = time.perf_counter()
+            sent = _send(api, "run", CLIENTS)
+            _until_empty(api, "run")
+            rates.append((sent.answers + CLIENTS) / (time.perf_counter() - started))
+            wrong += sent.wrong
+    yield Figure(
+        f"events accepted and run, {CLIENTS} clients", median(rates), "/s", bar=_RUN_BAR, at_least=True
+    )
+    yield Figure("events refused meanwhile", wrong, "", bar=0)
+
+
+def _with_a_backlog(installation: Installation, home: Callable[[str], Home]) -> Iterator[Figure]:
+    """What one event costs, to accept and to run, with so many others waiting."""
+    first: tuple[float, float] | None = None
+    for count in BACKLOGS:
+        place = home(f"backlog-{count}")
+        with serving(place) as api:
+            api.create("backlog", ECHO)
+            api.create("other", _BUSY, timeout_s=900)
+            api.settled("other")
+        place.stop()
+        subprocess.run([installation.python, "-I", "-c", _PREFILL, place.folder, str(count)], check=True)
+        with serving(place) as api:
+            run_ms = _run_ms(api, "backlog", _OF_A_BACKLOG)
+            accept_ms = _send(api, "other", CLIENTS).p50_ms
+            grown_mb = pss_mb(place.pid() or 0)
+        place.close()
+        first = first or (run_ms, accept_ms)
+        yield Figure(
+            f"{count:,} waiting: to run one event",
+            run_ms,
+            "ms",
+            f"{BACKLOGS[0]:,} waiting",
+            run_ms / first[0],
+        )
+        yield Figure(
+            f"{count:,} waiting: to accept one, p50", accept_ms, "ms", f"{BACKLOGS[0]:,} waiting",
+            accept_ms / first[1],
+        )  # fmt: skip
+        yield Figure(f"{count:,} waiting: daemon, PSS", grown_mb, "MB")
+
+
+def _send(api: Api, function: str, clients: int) -> Load:
+    return load.run(api.address, invocations(function), clients, SECONDS, load.Accepted)
+
+
+def _run_ms(api: Api, function: str, count: int) -> float:
+    """Milliseconds an event, of the first `count` that are run."""
+    started, before = time.perf_counter(), _invocations(api, function)
+    while (done := _invocations(api, function) - before) < count:
+        time.sleep(0.02)
+    return (time.perf_counter() - started) * 1000 / done
+
+
+def _invocations(api: Api, function: str) -> int:
+    found: dict[str, int] = json.loads(api.request("GET", f"/_lamb/stats/{function}")[0])
+    return int(found["Invocations"])
+
+
+def _until_empty(api: Api, function: str) -> None:
+    empty = f"/_lamb/functions/{function}/events/empty?timeout_ms=60000"
+    while not json.loads(api.request("GET", empty)[0])["Empty"]:
+        pass
+
+
+def _single_commits(scratch: Path) -> float:
+    """Rows a second, one transaction each, in one second."""
+    file = scratch / "single.sqlite3"
+    connection = sqlite3.connect(file, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("CREATE TABLE IF NOT EXISTS rows (id INTEGER PRIMARY KEY, text TEXT)")
+        count, started = 0, time.perf_counter()
+        while (elapsed := time.perf_counter() - started) < 1:
+            connection.execute("INSERT INTO rows (text) VALUES ('0123456789')")
+            count += 1
+    finally:
+        connection.close()
+    return count / elapsed
