@@ -4,37 +4,19 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
 
 from faults import book
+from faults.small_disk import fill, free, mounted
 from faults.talk import Refused, Talk, package
-
-MOST_BYTES = 128 << 20
-
-
-@contextmanager
-def _mounted(lamb, options) -> Iterator[None]:
-    """A file system of the test's own as the home, for as long as it takes."""
-    lamb.home.mkdir(mode=0o755)
-    mount = ("mount", "-t", "tmpfs", "-o", options, "lamb-test", lamb.home)
-    done = subprocess.run(mount, capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"this user may not mount: {done.stderr.strip()}")
-    try:
-        yield
-    finally:
-        lamb.run("daemon", "stop", check=False)
-        # Lazily: zygotes that are just ending have it mounted, too.
-        subprocess.run(("umount", "--lazy", lamb.home), check=True)
 
 
 @pytest.fixture
 def small(lamb):
     """A lamb whose home is a disk of 128 MB, with a function of two versions in it."""
-    with _mounted(lamb, f"size={MOST_BYTES},mode=755"):
+    with mounted(lamb):
         _furnish(lamb)
         yield lamb
 
@@ -47,22 +29,6 @@ def _furnish(lamb):
     lamb.run("update", "f", "--zip", "g.zip", "--publish")
     lamb.run("alias", "create", "f", "live", "--version", "1")
     assert lamb.run("invoke", "f:live").returncode == 0
-
-
-def _fill(lamb, left):
-    """Use up the disk but for this many bytes."""
-    with (lamb.home / "filler").open("ab", buffering=0) as filler:
-        try:
-            while True:
-                filler.write(bytes(1 << 16))
-        except OSError:
-            pass
-        size = filler.tell()
-    os.truncate(lamb.home / "filler", max(0, size - left))
-
-
-def _free(lamb):
-    (lamb.home / "filler").unlink()
 
 
 CHANGES = (
@@ -95,9 +61,9 @@ def _state(lamb):
 def test_on_a_full_disk_a_change_fails_as_a_whole_and_names_it(small, left):
     for change in CHANGES:
         before = _state(small)
-        _fill(small, left)
+        fill(small, left)
         done = small.run(*change, check=False)
-        _free(small)
+        free(small)
         after = _state(small)
         if done.returncode:
             assert str(small.home) in done.stderr, (change, done.stderr)
@@ -110,13 +76,13 @@ def test_on_a_full_disk_a_change_fails_as_a_whole_and_names_it(small, left):
 
 def test_a_full_disk_does_not_stop_what_needs_no_room(small):
     before = _state(small)
-    _fill(small, 0)
+    fill(small, 0)
     assert small.run("list").stdout.startswith("f")
     assert small.run("invoke", "f:live").returncode == 0
     small.run("daemon", "stop")
     done = small.run("invoke", "f:live", check=False)  # may or may not start where nothing can be written
     assert done.returncode == 0 or str(small.home) in done.stderr, done.stderr
-    _free(small)
+    free(small)
     assert small.run("invoke", "f:live").returncode == 0
     assert _state(small) == before
 

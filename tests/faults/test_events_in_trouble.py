@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from faults.ledger import SIGNING, Ledger
-from faults.talk import Talk
-
-ASYNC = {"x-amz-invocation-type": "Event"}
+from faults import crowd
+from faults.ledger import Ledger
+from faults.scene import KINDS, kill
+from faults.talk import FUNCTIONS, Talk
 
 
 @pytest.fixture
@@ -17,83 +17,94 @@ def ledger():
 
 
 @pytest.fixture
-def slow(new_lamb):
+def narrow(new_lamb):
     """One environment for everything: the second event waits for the first."""
-    return new_lamb(LAMB_MAX_ENVIRONMENTS="1", LAMB_RETRY_BASE_S="0")
+    made = new_lamb(LAMB_MAX_ENVIRONMENTS="1", LAMB_RETRY_BASE_S="0")
+    made.run("list")
+    return made
 
 
-def create(lamb, ledger, name="f", **more):
-    lamb.write("signing.py", SIGNING)
-    flags = [word for pair in {"BOOK": ledger.port, **more}.items() for word in ("-E", "{}={}".format(*pair))]
-    lamb.run("create", name, "--file", "signing.py", "--timeout", "60", *flags)
-
-
-def send(lamb, *names, **invoke):
-    return [lamb.run("invoke", name, "--async", **invoke).stdout.strip() for name in names]
-
-
-def state(lamb, request_id):
-    return lamb.json("events", "show", request_id)["State"]
-
-
-def test_an_event_that_was_cancelled_while_it_waited_is_not_run(slow, ledger):
-    create(slow, ledger)
+@pytest.fixture
+def talk(narrow, ledger):
+    """To a daemon with a function `f` whose first event is at work until the ledger goes on."""
+    made = Talk(narrow)
+    crowd.create(made, "f", ledger, {})
     ledger.hold()
-    first, second, third = send(slow, "f", "f", "f")
+    crowd.send(made, "f")
     ledger.wait(lambda book: book.order)
-    slow.run("events", "cancel", second)
+    return made
+
+
+def state(talk, request_id):
+    return talk.json("GET", f"/_lamb/events/{request_id}")["State"]
+
+
+def test_an_event_that_was_cancelled_while_it_waited_is_not_run(talk, ledger):
+    cancelled, other = crowd.send(talk, "f"), crowd.send(talk, "f")
+    talk.ask("POST", f"/_lamb/events/{cancelled}/cancel")
     ledger.go_on()
-    slow.run("wait", "events", "f", "--empty")
-    assert ledger.order == [first, third]
-    assert [state(slow, each) for each in (first, second, third)] == ["succeeded", "cancelled", "succeeded"]
+    crowd.wait_empty(talk, "f")
+    assert ledger.order[1:] == [other]
+    assert (state(talk, cancelled), state(talk, other)) == ("cancelled", "succeeded")
 
 
-def test_an_error_that_is_no_text_ends_its_event_as_any_other(slow):
-    slow.write("odd.py", "def handler(event, context): raise ValueError('\\ud800 \\0')")
-    slow.run("create", "odd", "--file", "odd.py")
-    slow.run("async", "odd", "--retries", "0")
-    (request_id,) = send(slow, "odd")
-    slow.run("wait", "events", "odd", "--empty", "--timeout", "20s")
-    assert state(slow, request_id) == "failed"
-
-
-def test_what_runs_when_the_daemon_is_stopped_is_run_again_by_the_next(slow, ledger):
-    create(slow, ledger)
-    ledger.hold()
-    running, waiting = send(slow, "f", "f")
-    ledger.wait(lambda book: book.order)
-    slow.run("daemon", "stop")
+def test_what_runs_when_the_daemon_is_stopped_runs_again_on_the_next(narrow, talk, ledger):
+    (running,) = ledger.order
+    waiting = crowd.send(talk, "f")
+    narrow.run("daemon", "stop")
     ledger.go_on()
-    slow.run("wait", "events", "f", "--empty")
-    assert state(slow, running) == state(slow, waiting) == "succeeded"
+    narrow.run("list")
+    talk.close()
+    crowd.wait_empty(talk, "f")
+    assert state(talk, running) == state(talk, waiting) == "succeeded"
     assert ledger.runs == {running: 2, waiting: 1}
 
 
-def test_whoever_waits_for_a_killed_daemons_events_waits_for_them(slow, ledger):
-    create(slow, ledger)
-    ledger.hold()
-    (request_id,) = send(slow, "f")
-    ledger.wait(lambda book: book.order)
-    slow.kill_daemon()
+def test_whoever_waits_for_the_events_of_a_killed_daemon_waits_for_them(narrow, talk, ledger):
+    (running,) = ledger.order
+    narrow.kill_daemon()
+    narrow.run("list")
     ledger.go_on()
-    slow.run("wait", "events", "f", "--empty")
-    assert state(slow, request_id) == "succeeded"
+    talk.close()
+    crowd.wait_empty(talk, "f")
+    assert state(talk, running) == "succeeded"
+    assert ledger.runs == {running: 2}
 
 
-def test_events_of_a_function_that_was_deleted_end_and_are_kept(slow, ledger):
-    create(slow, ledger)
-    create(slow, ledger, "g")
-    ledger.hold()
-    (running,) = send(slow, "f")
-    ledger.wait(lambda book: book.order)
-    waiting = send(slow, *["f"] * 100)
-    slow.run("delete", "f", "--yes")
+def test_the_events_of_a_function_that_was_deleted_end_and_are_kept(talk, ledger):
+    crowd.create(talk, "g", ledger, {})
+    (running,) = ledger.order
+    waiting = {crowd.send(talk, "f") for _ in range(300)}  # more than are kept at hand
+    other = crowd.send(talk, "g")
+    talk.ask("DELETE", f"{FUNCTIONS}/f")
     ledger.go_on()
-    (other,) = send(slow, "g")
-    slow.run("wait", "events", "g", "--empty")
-    talk = Talk(slow)
-    assert talk.json("GET", "/_lamb/functions/f/events/empty?timeout_ms=20000") == {"Empty": True}
-    told = {request_id: talk.json("GET", f"/_lamb/events/{request_id}") for request_id in waiting}
-    assert {each["Condition"] for each in told.values()} == {"FunctionGone"}
-    assert state(slow, running) == state(slow, other) == "succeeded"
-    assert set(ledger.order) == {running, other}
+    for name in ("f", "g"):
+        crowd.wait_empty(talk, name)
+    failed = crowd.events(talk, "failed")
+    assert failed.keys() == waiting
+    assert {event["Condition"] for event in failed.values()} == {"FunctionGone"}
+    assert state(talk, running) == state(talk, other) == "succeeded"
+    assert ledger.runs == {running: 1, other: 1}
+
+
+def test_a_clock_that_is_set_ahead_makes_events_too_old_and_none_that_comes_later(talk, ledger):
+    waiting = crowd.send(talk, "f")
+    talk.ask("POST", "/_lamb/clock?advance_ms=25200000")  # seven hours: one more than an event may wait
+    late = crowd.send(talk, "f")
+    ledger.go_on()
+    crowd.wait_empty(talk, "f")
+    shown = talk.json("GET", f"/_lamb/events/{waiting}")
+    assert (shown["State"], shown["Condition"]) == ("failed", "EventAgeExceeded")
+    assert [state(talk, request_id) for request_id in (ledger.order[0], late)] == ["succeeded"] * 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_event_whose_process_was_killed_is_tried_again(narrow, talk, ledger, kind):
+    (running,) = ledger.order
+    (victim,) = KINDS[kind](narrow.daemon_pid)[:1]
+    kill(victim)
+    ledger.wait(lambda book: book.runs[running] == 2)
+    ledger.go_on()
+    crowd.wait_empty(talk, "f")
+    assert state(talk, running) == "succeeded"
+    assert ledger.runs == {running: 2}
