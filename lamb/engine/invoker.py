@@ -31,8 +31,8 @@ from lamb.sandbox.cgroup import CgroupTree
 from lamb.sandbox.walls import Standing
 
 E = TypeVar("E", bound=Environment)
-# A thousand processes of a function take the kernel a while to clear away.
-_CLEARING_S = 5.0
+# A thousand processes of a function take the kernel a while to clear away, on a slow machine many seconds.
+_CLEARING_S = 30.0
 _SHARE_OF_EVENTS = 0.75
 
 

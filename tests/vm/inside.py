@@ -55,6 +55,8 @@ def use(name: str, folder: Path, uid: int) -> None:
     code.write_text(HOG)
     result: dict[str, object] = {"user": name}
     doctor = lamb(home, "doctor", "--json", uid=uid)
+    if doctor.returncode:
+        print(doctor.stderr, flush=True)
     result["missing"] = [wall for wall in json.loads(doctor.stdout)["walls"] if not wall["stands"]]
     for handler in ("hog", "forks", "groups"):
         memory = "2048" if handler == "forks" else "128"
