@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -34,6 +35,8 @@ E = TypeVar("E", bound=Environment)
 # A thousand processes of a function take the kernel a while to clear away, on a slow machine many seconds.
 _CLEARING_S = 30.0
 _SHARE_OF_EVENTS = 0.75
+_INITS_OF_EVENTS = 2 * (os.cpu_count() or 1)
+"""Environments of one function that events may have at their init at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +93,18 @@ class Engine:
     def __len__(self) -> int:
         return len(self._pool)
 
-    def room(self, key: FunctionKey) -> bool:
-        """Whether an event of the function should start now: a quarter is left to callers who wait."""
-        return self._pool.share_busy < _SHARE_OF_EVENTS and not self.limits.full(key)
+    def room(self, key: FunctionKey, running: int) -> bool:
+        """Whether an event of the function should start now, beside so many that run.
+
+        A quarter of all room is left to callers who wait. And no more environments are started at once than
+        the processors can bring up: a hundred of them would keep each other from it, and everybody else.
+        """
+        if self._pool.share_busy >= _SHARE_OF_EVENTS or self.limits.full(key):
+            return False
+        if running < _INITS_OF_EVENTS:
+            return True
+        up = sum(environment.link.runtime_up for environment in self._pool.of(key))
+        return running < up + _INITS_OF_EVENTS
 
     async def invoke(self, target: Target, event: Event) -> Outcome:
         """Run one event. Raises TooManyRequests, RecursiveInvocation, SandboxRefused, EnvironmentStartFailed,

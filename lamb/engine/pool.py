@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Generic, Protocol, TypeVar
 
 from lamb.model.invocation import Target
@@ -33,6 +33,7 @@ class Pool(Generic[E]):
         self._idle: dict[_Key, list[tuple[E, float]]] = {}
         self._busy: set[E] = set()
         self._stale: set[E] = set()
+        self._of: dict[FunctionKey, set[E]] = {}
         self._reserved_mb = 0
         self._busy_mb = 0
 
@@ -70,6 +71,7 @@ class Pool(Generic[E]):
     def add(self, environment: E) -> None:
         """A new environment, which starts out busy."""
         self._work(environment)
+        self._of.setdefault(environment.target.key, set()).add(environment)
         self._reserved_mb += environment.target.configuration.memory_mb
 
     def release(self, environment: E, now_s: float) -> bool:
@@ -105,6 +107,10 @@ class Pool(Generic[E]):
         if not rest:
             del self._idle[key]
         self._reserved_mb -= environment.target.configuration.memory_mb
+        others = self._of[environment.target.key]
+        others.discard(environment)
+        if not others:
+            del self._of[environment.target.key]
 
     def retire(self, key: FunctionKey, version: str | None = None) -> list[E]:
         """This version (None: any) has changed or is gone: idle environments to close now.
@@ -122,6 +128,10 @@ class Pool(Generic[E]):
     def idle_since(self, before_s: float) -> list[E]:
         """Environments that came back from work before that time."""
         return [e for e, since in self._pairs() if since < before_s]
+
+    def of(self, key: FunctionKey) -> Collection[E]:
+        """The function's environments, of all versions."""
+        return self._of.get(key, ())
 
     @property
     def share_busy(self) -> float:

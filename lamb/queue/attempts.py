@@ -57,8 +57,8 @@ class Hands:
     """Raises TooManyRequests where there is no room, other LambErrors for trouble of the host's."""
     blocked: Callable[[FunctionKey], bool]
     """Whether the function's reserved concurrency is 0."""
-    room: Callable[[FunctionKey], bool]
-    """Whether one more event of the function should start beside those that run."""
+    room: Callable[[FunctionKey, int], bool]
+    """Whether one more event of the function should start beside so many that run."""
     metrics: Metrics
 
 
@@ -73,9 +73,9 @@ class Attempts:
         # One object: group commit brings together what is written by the same one.
         self._end_many: Write[Ending, Sequence[Delivery]] = functools.partial(endings.end, core)
 
-    def room(self, key: FunctionKey) -> bool:
-        """Whether one more event of the function should start beside those that run."""
-        return self._hands.room(key)
+    def room(self, key: FunctionKey, running: int) -> bool:
+        """Whether one more event of the function should start beside so many that run."""
+        return self._hands.room(key, running)
 
     async def make(self, event: QueuedEvent) -> tuple[Attempt, Again | None]:
         """One attempt; when it returns, what became of the event is durable. None: the event is over."""

@@ -15,6 +15,8 @@ CLAIM = 64
 _AT_HAND_MAX = 256
 _AT_HAND_MAX_BYTES = 4 << 20
 """Of payloads: what is beyond it stays in the store until there is room."""
+_QUICK_TURNS = 5
+"""Of each event that runs, in the time for which the worker watches: ten milliseconds an event."""
 
 
 class Lane:
@@ -29,6 +31,8 @@ class Lane:
         self.next_due_ms: int | None = None
         """When the next event of those in the store is due, as far as is known."""
         self.claiming = False
+        self.turns = 0
+        """Events that have ended since the worker began to watch how long others wait."""
         self._least = least
         self._most = most
         self._window = least
@@ -107,6 +111,7 @@ class Lane:
 
     def ended(self) -> None:
         self.running -= 1
+        self.turns += 1
         if self.empty:
             self._window = self._least
 
@@ -116,8 +121,13 @@ class Lane:
         return bool(self._ready) and not self.held and self._window <= self.running
 
     def grow(self) -> None:
-        """Events have waited for a while: twice as many may run."""
-        self._window = min(self._window * 2, self._most)
+        """Events have waited for a while: twice as many may run.
+
+        Not where those that run take turns quickly: to start an environment takes longer than to wait for
+        one.
+        """
+        if self.turns < _QUICK_TURNS * self._window:
+            self._window = min(self._window * 2, self._most)
 
     def shrink(self) -> None:
         """There is no room for as many as we tried."""

@@ -141,10 +141,11 @@ class Worker:
         lane = self._lanes.get(key)
         if lane is None or self._closing:
             return
-        while (event := lane.start(room=self._attempts.room(key))) is not None:
+        while (event := lane.start(room=self._attempts.room(key, lane.running))) is not None:
             self._spawn(self._work(lane, event))
-        if lane.crowded and key not in self._crowds:
-            self._crowds[key] = self._loop.call_later(_CROWDED_S, self._grow, key)
+        if lane.waiting and not lane.held and key not in self._crowds:
+            lane.turns = 0
+            self._crowds[key] = self._loop.call_later(_CROWDED_S, self._look_again, key)
         wanted = lane.wants()
         if wanted:
             self._spawn(self._claim(key, lane, wanted))
@@ -182,11 +183,13 @@ class Worker:
             lane.claimed(found, wanted)
         self._pump(key)
 
-    def _grow(self, key: FunctionKey) -> None:
-        self._crowds.pop(key, None)
+    def _look_again(self, key: FunctionKey) -> None:
+        """Events have waited for a while: because of the window, or because there was no room."""
+        del self._crowds[key]
         lane = self._lanes.get(key)
-        if lane is not None and lane.crowded:
-            lane.grow()
+        if lane is not None:
+            if lane.crowded:
+                lane.grow()
             self._pump(key)
 
     def _arm(self, key: FunctionKey) -> None:

@@ -399,3 +399,14 @@ def test_an_engine_that_closes_leaves_nothing_behind(new_room: Callable[..., Roo
     assert {state(pid) for pid in inits} == {""}
     assert (set(machine.children(os.getpid())), machine.mounts(), own_cgroups()) == before
     assert len(list(Path("/proc/self/fd").iterdir())) <= descriptors
+
+
+def test_events_bring_up_no_more_environments_at_once_than_the_processors_can(room: Room):
+    target = room.function("import time\ndef handler(event, context): time.sleep(event)")
+    at_once = 2 * (os.cpu_count() or 1)
+    assert room.engine.room(target.key, at_once - 1)
+    assert not room.engine.room(target.key, at_once)
+    room.all(*(room.invocation(target, 0.2) for _ in range(3)))
+    assert len(room.environments) == 3  # they are up now, and do not count
+    assert room.engine.room(target.key, at_once + 2)
+    assert not room.engine.room(target.key, at_once + 3)

@@ -275,6 +275,8 @@ class Script(RuleBasedStateMachine):
         held = [*self.idle, *self.working]
         assert self.pool.busy == self.working
         assert len(self.pool) == len(held) <= MOST
+        for function in (KEY, OTHER):
+            assert set(self.pool.of(function)) == {e for e in held if e.target.key == function}
         free = MEMORY_MB - sum(e.target.configuration.memory_mb for e in held)
         assert free >= 0
         if len(held) < MOST and free:

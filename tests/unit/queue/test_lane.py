@@ -58,6 +58,25 @@ def test_the_window_grows_while_events_wait_and_is_small_again_when_none_are_lef
     assert len(started(lane)) == 2
 
 
+def test_the_window_does_not_grow_where_those_that_run_take_turns_quickly():
+    lane = Lane(2, 8)
+    for number in range(40):
+        arrive(lane, event(number))
+    assert len(started(lane)) == 2
+    lane.turns = 0  # the worker begins to watch
+    for _ in range(10):
+        lane.ended()
+        assert len(started(lane)) == 1
+    lane.grow()
+    assert started(lane) == []
+    lane.turns = 0
+    for _ in range(9):
+        lane.ended()
+        assert len(started(lane)) == 1
+    lane.grow()
+    assert len(started(lane)) == 2
+
+
 def test_without_room_one_event_runs_all_the_same_to_find_out_why():
     lane = Lane(4, 8)
     for number in range(3):

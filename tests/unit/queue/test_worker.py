@@ -343,6 +343,26 @@ def test_a_thousand_events_run_once_each_and_as_many_at_once_as_the_window_says(
     play(tmp_path, story)
 
 
+def test_an_event_starts_when_there_is_room_at_last_and_nothing_has_ended(tmp_path):
+    async def story(yard: Yard) -> None:
+        second = asyncio.Event()
+
+        async def wait(target, event):
+            if len(yard.ran) == 2:
+                second.set()
+            await asyncio.wait_for(second.wait(), 10)
+            return outcome(event, target)
+
+        yard.answer, yard.room = wait, False
+        await yard.send()
+        await yard.send()
+        yard.room = True  # environments were at their init, and are up
+        await yard.rest()
+        assert [view.state for view in yard.views()] == ["succeeded"] * 2
+
+    play(tmp_path, story)
+
+
 def test_what_a_daemon_left_is_taken_up_by_the_next(tmp_path):
     left: list[str] = []
 

@@ -122,7 +122,7 @@ def play(folder: Path, story: Callable[[Yard], Awaitable[None]]) -> None:
             draw=lambda route: route.pick(0.5),
             run=run,
             blocked=lambda _: yard.blocked,
-            room=lambda _: yard.room,
+            room=lambda _key, _running: yard.room,
             metrics=Metrics(clock),
         )
 
