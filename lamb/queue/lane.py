@@ -13,6 +13,8 @@ from lamb.store.events import Claimed
 CLAIM = 64
 """Events taken from the store at once."""
 _AT_HAND_MAX = 256
+_IDLE, _BUSY = 0.2, 0.05
+"""Shares of the processors that are idle."""
 _AT_HAND_MAX_BYTES = 4 << 20
 """Of payloads: what is beyond it stays in the store until there is room."""
 
@@ -115,9 +117,13 @@ class Lane:
         """Events wait only because of the window."""
         return bool(self._ready) and not self.held and self._window <= self.running
 
-    def grow(self) -> None:
-        """Events have waited for a while: twice as many may run."""
-        self._window = min(self._window * 2, self._most)
+    def adjust(self, idle_share: float) -> None:
+        """Events have waited for a while. Twice as many may run where processors are idle: what runs waits
+        for something else. Fewer, where they are not: more at once would be slower, and time out."""
+        if idle_share >= _IDLE:
+            self._window = min(self._window * 2, self._most)
+        elif idle_share < _BUSY:
+            self._window = max(self._least, self._window * 3 // 4)
 
     def shrink(self) -> None:
         """There is no room for as many as we tried."""

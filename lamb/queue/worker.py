@@ -14,11 +14,12 @@ from lamb.model.events import QueuedEvent
 from lamb.model.names import FunctionKey
 from lamb.queue.attempts import Attempts
 from lamb.queue.lane import Lane
+from lamb.queue.processors import Processors
 from lamb.store import events as rows
 from lamb.store.group import GroupCommit
 
-_CROWDED_S = 0.05
-"""Events that have waited for as long make their lane wider."""
+_CROWDED_S = 0.1
+"""Events that have waited for as long make their lane wider, or narrower."""
 _READ_AGAIN_S = 1.0
 
 _log = logging.getLogger("lamb.queue")
@@ -43,6 +44,7 @@ class Worker:
         self._held: set[FunctionKey] = set()
         self._emptied: dict[FunctionKey, list[asyncio.Future[None]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._processors = Processors()
         self._closing = False
 
     @property
@@ -144,7 +146,7 @@ class Worker:
         while (event := lane.start(room=self._attempts.room(key))) is not None:
             self._spawn(self._work(lane, event))
         if lane.crowded and key not in self._crowds:
-            self._crowds[key] = self._loop.call_later(_CROWDED_S, self._grow, key)
+            self._crowds[key] = self._loop.call_later(_CROWDED_S, self._adjust, key)
         wanted = lane.wants()
         if wanted:
             self._spawn(self._claim(key, lane, wanted))
@@ -182,11 +184,11 @@ class Worker:
             lane.claimed(found, wanted)
         self._pump(key)
 
-    def _grow(self, key: FunctionKey) -> None:
+    def _adjust(self, key: FunctionKey) -> None:
         self._crowds.pop(key, None)
         lane = self._lanes.get(key)
         if lane is not None and lane.crowded:
-            lane.grow()
+            lane.adjust(self._processors.idle_share())
             self._pump(key)
 
     def _arm(self, key: FunctionKey) -> None:

@@ -1,0 +1,33 @@
+"""How much of the machine's processors is idle: whether more at once is faster, or only more at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_STAT = Path("/proc/stat")
+# proc(5), the line `cpu`: user nice system idle iowait irq softirq steal, in ticks since boot.
+_FIELDS = 8
+_IDLE, _WAITING = 3, 4
+
+
+class Processors:
+    """Asked now and then; each answer is about the time since the last one."""
+
+    def __init__(self, stat: Path = _STAT) -> None:
+        self._stat = stat
+        self._last = self._read()
+
+    def idle_share(self) -> float:
+        """From 0.0 to 1.0; 1.0 where the kernel does not tell, or no time has passed."""
+        now = self._read()
+        passed = [after - before for before, after in zip(self._last, now, strict=True)]
+        self._last = now
+        total = sum(passed)
+        return (passed[_IDLE] + passed[_WAITING]) / total if total > 0 else 1.0
+
+    def _read(self) -> tuple[int, ...]:
+        try:
+            first = self._stat.read_text().split("\n", 1)[0].split()
+        except OSError:
+            return (0,) * _FIELDS
+        return tuple(map(int, first[1 : 1 + _FIELDS]))
