@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
@@ -27,6 +28,8 @@ def pytest_configure(config: pytest.Config) -> None:
     shop = harness.Workshop(Path(told)) if told else harness.Workshop.open()
     config.stash[WORKSHOP] = shop
     harness.adopt_orphans()
+    # A shell has what it starts in the background ignore this; what tests start must not inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if not told:
         config.add_cleanup(shop.remove)
     _leave_home(shop.root / "nobody")

@@ -13,10 +13,10 @@ from lamb.store.events import Claimed
 CLAIM = 64
 """Events taken from the store at once."""
 _AT_HAND_MAX = 256
+_IDLE, _BUSY = 0.2, 0.05
+"""Shares of the processors that are idle."""
 _AT_HAND_MAX_BYTES = 4 << 20
 """Of payloads: what is beyond it stays in the store until there is room."""
-_QUICK_TURNS = 5
-"""Of each event that runs, in the time for which the worker watches: ten milliseconds an event."""
 
 
 class Lane:
@@ -31,8 +31,6 @@ class Lane:
         self.next_due_ms: int | None = None
         """When the next event of those in the store is due, as far as is known."""
         self.claiming = False
-        self.turns = 0
-        """Events that have ended since the worker began to watch how long others wait."""
         self._least = least
         self._most = most
         self._window = least
@@ -111,7 +109,6 @@ class Lane:
 
     def ended(self) -> None:
         self.running -= 1
-        self.turns += 1
         if self.empty:
             self._window = self._least
 
@@ -120,14 +117,13 @@ class Lane:
         """Events wait only because of the window."""
         return bool(self._ready) and not self.held and self._window <= self.running
 
-    def grow(self) -> None:
-        """Events have waited for a while: twice as many may run.
-
-        Not where those that run take turns quickly: to start an environment takes longer than to wait for
-        one.
-        """
-        if self.turns < _QUICK_TURNS * self._window:
+    def adjust(self, idle_share: float) -> None:
+        """Events have waited for a while. Twice as many may run where processors are idle: what runs waits
+        for something else. Fewer, where they are not: more at once would be slower, and time out."""
+        if idle_share >= _IDLE:
             self._window = min(self._window * 2, self._most)
+        elif idle_share < _BUSY:
+            self._window = max(self._least, self._window * 3 // 4)
 
     def shrink(self) -> None:
         """There is no room for as many as we tried."""

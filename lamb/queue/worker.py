@@ -14,11 +14,12 @@ from lamb.model.events import QueuedEvent
 from lamb.model.names import FunctionKey
 from lamb.queue.attempts import Attempts
 from lamb.queue.lane import Lane
+from lamb.queue.processors import Processors
 from lamb.store import events as rows
 from lamb.store.group import GroupCommit
 
-_CROWDED_S = 0.05
-"""Events that have waited for as long make their lane wider."""
+_CROWDED_S = 0.1
+"""Events that have waited for as long make their lane wider, or narrower."""
 _READ_AGAIN_S = 1.0
 
 _log = logging.getLogger("lamb.queue")
@@ -43,6 +44,7 @@ class Worker:
         self._held: set[FunctionKey] = set()
         self._emptied: dict[FunctionKey, list[asyncio.Future[None]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._processors = Processors()
         self._closing = False
 
     @property
@@ -144,7 +146,6 @@ class Worker:
         while (event := lane.start(room=self._attempts.room(key, lane.running))) is not None:
             self._spawn(self._work(lane, event))
         if lane.waiting and not lane.held and key not in self._crowds:
-            lane.turns = 0
             self._crowds[key] = self._loop.call_later(_CROWDED_S, self._look_again, key)
         wanted = lane.wants()
         if wanted:
@@ -185,11 +186,11 @@ class Worker:
 
     def _look_again(self, key: FunctionKey) -> None:
         """Events have waited for a while: because of the window, or because there was no room."""
-        del self._crowds[key]
+        self._crowds.pop(key, None)
         lane = self._lanes.get(key)
         if lane is not None:
             if lane.crowded:
-                lane.grow()
+                lane.adjust(self._processors.idle_share())
             self._pump(key)
 
     def _arm(self, key: FunctionKey) -> None:

@@ -44,11 +44,11 @@ def test_the_window_grows_while_events_wait_and_is_small_again_when_none_are_lef
         arrive(lane, event(number))
     assert len(started(lane)) == 2
     assert lane.crowded
-    lane.grow()
+    lane.adjust(1.0)
     assert len(started(lane)) == 2
-    lane.grow()
+    lane.adjust(1.0)
     assert len(started(lane)) == 1  # five, and no more
-    lane.grow()
+    lane.adjust(1.0)
     assert started(lane) == []
     while lane.running:
         lane.ended()
@@ -58,23 +58,21 @@ def test_the_window_grows_while_events_wait_and_is_small_again_when_none_are_lef
     assert len(started(lane)) == 2
 
 
-def test_the_window_does_not_grow_where_those_that_run_take_turns_quickly():
-    lane = Lane(2, 8)
-    for number in range(40):
+def test_the_window_stays_where_no_processor_is_idle_and_shrinks_where_it_was_too_wide():
+    lane = Lane(2, 64)
+    for number in range(200):
         arrive(lane, event(number))
+    lane.adjust(0.1)
     assert len(started(lane)) == 2
-    lane.turns = 0  # the worker begins to watch
-    for _ in range(10):
+    for _ in range(3):
+        lane.adjust(0.5)
+    assert len(started(lane)) == 14  # sixteen in all
+    lane.adjust(0.01)
+    for _ in range(4):
         lane.ended()
-        assert len(started(lane)) == 1
-    lane.grow()
-    assert started(lane) == []
-    lane.turns = 0
-    for _ in range(9):
-        lane.ended()
-        assert len(started(lane)) == 1
-    lane.grow()
-    assert len(started(lane)) == 2
+        assert started(lane) == []
+    lane.ended()
+    assert len(started(lane)) == 1  # twelve, and no more
 
 
 def test_without_room_one_event_runs_all_the_same_to_find_out_why():
@@ -91,8 +89,8 @@ def test_a_throttle_narrows_the_window_to_what_runs():
     for number in range(9):
         arrive(lane, event(number))
     started(lane)
-    lane.grow()
-    lane.grow()
+    lane.adjust(1.0)
+    lane.adjust(1.0)
     assert len(started(lane)) == 3
     lane.ended()
     lane.ended()
