@@ -10,7 +10,7 @@ from faults.small_disk import fill, free, mounted
 from faults.talk import Refused, Talk
 
 ENOUGH = 400
-"""Events of four kilobytes: more than the room that is left may take."""
+"""Events: more than the room that is left may take."""
 
 
 @pytest.fixture
@@ -34,10 +34,12 @@ def talk(new_lamb, ledger):
         made.close()
 
 
-def send_until_refused(talk, padding=4096):
-    """What was accepted, and the refusal."""
+def send_until_refused(talk, left=0, padding=4096):
+    """What was accepted with so many bytes of room, and the refusal."""
     accepted = []
-    for _ in range(ENOUGH):
+    for number in range(ENOUGH):
+        if number % 50 == 0:
+            fill(talk.lamb, left)  # again: what the daemon tidies away meanwhile makes room
         try:
             accepted.append(crowd.send(talk, "works", {"padding": "x" * padding}))
         except Refused as refused:
@@ -47,9 +49,8 @@ def send_until_refused(talk, padding=4096):
 
 def exhaust(talk):
     """Fill the disk, and what room there is in the database's own files."""
-    fill(talk.lamb, 0)
     for padding in (4096, 0, 0, 0):
-        send_until_refused(talk, padding)
+        send_until_refused(talk, padding=padding)
 
 
 def wait_for_trouble(talk):
@@ -60,8 +61,9 @@ def wait_for_trouble(talk):
 
 @pytest.mark.parametrize("left", [0, 65536, 1 << 20])
 def test_an_event_that_cannot_be_kept_is_refused_and_those_before_it_end(talk, ledger, left):
-    fill(talk.lamb, left)
-    accepted, refused = send_until_refused(talk)
+    ledger.hold()  # what has ended makes room
+    accepted, refused = send_until_refused(talk, left, padding=16384)
+    ledger.go_on()
     status, document = refused.args
     assert status >= 500
     assert str(talk.lamb.home) in document

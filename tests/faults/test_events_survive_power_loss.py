@@ -172,7 +172,7 @@ def test_an_accepted_event_is_there_after_a_power_cut_at_any_moment(new_lamb, be
 @pytest.mark.soak
 def test_very_many_accepted_events_are_there_after_a_power_cut_at_any_moment(new_lamb, bench, tmp_path, tell):
     lamb = new_lamb(LAMB_RETRY_BASE_S="0")
-    told = prove(lamb, tmp_path / "record", bench, count=700, random_ones=3, most=3000)
+    told = prove(lamb, tmp_path / "record", bench, count=400, random_ones=2, most=1000)
     tell(f"power cuts: {told}")
 
 
