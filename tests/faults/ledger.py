@@ -73,6 +73,10 @@ class Ledger:
         with self._changed:
             assert self._changed.wait_for(lambda: enough(self), PATIENCE_S), self.order[-10:]
 
+    def wait_for_more(self, runs: int) -> None:
+        wanted = len(self.order) + runs
+        self.wait(lambda book: len(book.order) >= wanted)
+
     def _sign(self, request_id: str) -> None:
         with self._changed:
             self.runs[request_id] += 1

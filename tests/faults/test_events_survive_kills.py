@@ -15,8 +15,12 @@ from faults.talk import Talk
 SENDERS = (["works"], ["works", "works:live"], ["works", "fails"], ["works:live", "fails"])
 
 
-def ordeal(lamb, kills, seed, pause_s):
-    """Senders at work while somebody kills daemons, then judgement. Some figures."""
+def ordeal(lamb, kills, seed, pause_s, runs):
+    """Senders at work while somebody kills daemons, then judgement. Some figures.
+
+    A daemon lives for up to `pause_s` seconds, or until up to `runs` events have run on it: young ones are
+    killed before they run anything, others in the midst of it.
+    """
     draw, over, up = random.Random(seed), threading.Event(), threading.Event()
     lamb.run("list")
     with Ledger() as ledger:
@@ -26,7 +30,10 @@ def ordeal(lamb, kills, seed, pause_s):
         working = [Aside(sender.work, over) for sender in senders]
         try:
             for _ in range(kills):
-                over.wait(draw.uniform(*pause_s))
+                if draw.random() < 0.5:
+                    over.wait(draw.uniform(0, pause_s))
+                else:
+                    ledger.wait_for_more(draw.randint(1, runs))
                 pid = lamb.daemon_pid
                 up.clear()
                 kill(pid)
@@ -55,16 +62,15 @@ def home(new_lamb):
 
 @pytest.mark.timeout(300)
 def test_thirty_killed_daemons_lose_no_event_that_was_accepted(home):
-    kills = 30
-    told = ordeal(home, kills, seed=1, pause_s=(0, 0.5))
-    # A kill makes duplicates of what has run and is not written yet: at most what four senders have under
-    # way. How few that is of all depends on how much comes between two kills, which is not much here.
-    assert told["duplicates"] <= 4 * kills, told
-    assert told["accepted"] > 10 * kills, told
+    told = ordeal(home, kills=30, seed=1, pause_s=0.4, runs=30)
+    # A kill repeats what has run and is not written yet, a handful of events, and here not many hundreds
+    # come between two kills. Over more of them it is below 1 %: see the soak run.
+    assert told["duplicates"] <= 0.05 * told["accepted"], told
+    assert told["accepted"] > 300, told
 
 
 @pytest.mark.soak
 def test_a_thousand_killed_daemons_lose_no_event_that_was_accepted(home, tell):
-    told = ordeal(home, 1000, seed=2, pause_s=(0, 1.5))
+    told = ordeal(home, 1000, seed=2, pause_s=3, runs=2500)
     tell(f"events: {dict(told)}")
     assert told["duplicates"] < 0.01 * told["accepted"], told
