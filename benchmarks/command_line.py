@@ -25,6 +25,7 @@ def figures(installation: Installation, home: Home, scratch: Path) -> Iterator[F
             "python": lambda: process_ms([python, "-I", "-c", "pass"]),
             "version": lambda: process_ms([lamb, "--version"], home.environment),
             "invoke": lambda: process_ms([lamb, "invoke", "line"], home.environment),
+            "complete": lambda: process_ms([lamb, "_complete", "references", "li"], home.environment),
         },
     )
     base_ms = median(samples["python"])
@@ -32,6 +33,7 @@ def figures(installation: Installation, home: Home, scratch: Path) -> Iterator[F
     for name, bar, words in (
         ("version", _VERSION_BAR, "lamb --version"),
         ("invoke", _INVOKE_BAR, "lamb invoke, warm"),
+        ("complete", _INVOKE_BAR, "names for a shell's completion"),
     ):
         value = median(samples[name])
         yield Figure(words, value, "ms", "python -I -c pass", value / base_ms, bar, "ratio")

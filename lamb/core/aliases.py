@@ -98,6 +98,8 @@ def delete(core: Core, key: FunctionKey, name: str) -> None:
     """An alias that is not there is no error; a function that is not raises ResourceNotFound."""
     with core.database.transaction() as tx:
         function = found.function(tx, key)
+        if found.alias(tx, function, name) is None:
+            return
         provisioned_rows.delete(tx, function.id, name)
         event_config_rows.delete(tx, function.id, name)
         rows.delete(tx, function.id, name)

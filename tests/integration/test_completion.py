@@ -6,7 +6,6 @@ import os
 import pty
 import shutil
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -159,14 +158,8 @@ def test_the_script_is_what_the_command_prints(home, name: str):
     assert printed == (CHECKOUT / "completions" / SCRIPTS[name]).read_text()
 
 
-def test_names_are_offered_in_less_than_a_tenth_of_a_second(home):
-    def seconds() -> float:
-        begun = time.perf_counter()
-        assert home.run("_complete", "references", "greeter:p").stdout == "greeter:prod\n"
-        return time.perf_counter() - begun
-
-    # The quickest of several: other tests run beside this one.
-    assert min(seconds() for _ in range(8)) < 0.1
+def test_names_of_aliases_are_offered_behind_the_colon(home):
+    assert home.run("_complete", "references", "greeter:p").stdout == "greeter:prod\n"
 
 
 def test_versions_and_runtimes_are_names_too(home):

@@ -156,7 +156,8 @@ def fifo(sides: tuple[Side, Side], request: pytest.FixtureRequest) -> Pair:
 
 
 def name_of(request: pytest.FixtureRequest) -> str:
-    return "".join(letter if letter.isalnum() else "-" for letter in request.node.name)[:60]
+    # The end is what tells the cases of a test apart, whoever runs it.
+    return "".join(letter if letter.isalnum() else "-" for letter in request.node.name)[-60:]
 
 
 @pytest.fixture

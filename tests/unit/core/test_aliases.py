@@ -351,3 +351,10 @@ def test_each_alias_has_a_way_back_of_its_own(three):
     three.shift("next", version="3")
     assert rolled_back(three, "next") == ("2", {})
     assert rolled_back(three) == ("1", {})
+
+
+@pytest.mark.parametrize("name", ["nobody", "1", "", "\ud800", "a b"])
+def test_deleting_what_no_alias_can_be_called_is_no_error_either(three, name):
+    three.alias("live", "1")
+    aliases.delete(three.core, key(), name)
+    assert aliases.get(three.core, key(), "live").version == "1"
