@@ -19,6 +19,12 @@ def seconds(text: str) -> float:
     return sum(float(number) * SECONDS[unit] for number, unit in parts)
 
 
+def span_ms(text: str) -> int | None:
+    """`10m` in milliseconds; None for what is no length of time."""
+    span = re.fullmatch(r"(\d{1,9})([smhdw])", text)
+    return int(span[1]) * SECONDS[span[2]] * 1000 if span else None
+
+
 def short(total_s: float) -> str:
     """`1d 2h 3m 4s` without what is 0."""
     left, parts = round(total_s), []

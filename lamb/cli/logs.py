@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import datetime, timezone
 from typing import Annotated
@@ -10,7 +9,7 @@ from typing import Annotated
 import typer
 
 from lamb.cli import options
-from lamb.cli.durations import SECONDS
+from lamb.cli.durations import span_ms
 from lamb.cli.faults import UsageFault
 from lamb.cli.session import Session
 from lamb.model.clock import SystemClock, iso_z
@@ -82,9 +81,3 @@ def moment_ms(text: str, now_ms: int) -> int:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)
     return round(moment.timestamp() * 1000)
-
-
-def span_ms(text: str) -> int | None:
-    """`10m` in milliseconds; None for what is no length of time."""
-    span = re.fullmatch(r"(\d{1,9})([smhdw])", text)
-    return int(span[1]) * SECONDS[span[2]] * 1000 if span else None

@@ -53,9 +53,7 @@ def create(
     by_content: Annotated[
         bool, typer.Option("--by-content", help="FIFO: the same body within five minutes is the same message")
     ] = False,
-    if_not_exists: Annotated[
-        bool, typer.Option("--if-not-exists", help="No failure when there is one already")
-    ] = False,
+    if_not_exists: options.IfNotExists = False,
 ) -> None:
     """Make a queue and print its ARN
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lamb.cli.charts import bars, spark
-from lamb.cli.logs import moment_ms, span_ms
+from lamb.cli.durations import span_ms
+from lamb.cli.logs import moment_ms
 from lamb.cli.session import Session
 
 if TYPE_CHECKING:

@@ -44,7 +44,7 @@ def create(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="An attribute in SNS's words; may stand repeatedly"),
     ] = None,
-    if_not_exists: Annotated[bool, typer.Option("--if-not-exists", help="No failure if it is there")] = False,
+    if_not_exists: options.IfNotExists = False,
 ) -> None:
     """Create a topic and print its ARN
 

@@ -47,7 +47,6 @@ class Events:
                 event.trace_id,
             )
         )
-
         self._services.metrics.count(reference.key, "AsyncEventsReceived")
 
     async def emptied(self, key: FunctionKey, timeout_s: float) -> bool:

@@ -13,10 +13,10 @@ from lamb.store.events import Claimed
 CLAIM = 64
 """Events taken from the store at once."""
 _AT_HAND_MAX = 256
-_IDLE, _BUSY = 0.2, 0.05
-"""Shares of the processors that are idle."""
 _AT_HAND_MAX_BYTES = 4 << 20
 """Of payloads: what is beyond it stays in the store until there is room."""
+_IDLE, _BUSY = 0.2, 0.05
+"""Shares of the processors that are idle."""
 
 
 class Lane:
