@@ -8,7 +8,9 @@ from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, func, insert, literal_column, null, or_, select, tuple_, update
 from sqlalchemy import delete as delete_from
+from sqlalchemy.exc import IntegrityError
 
+from lamb.model.errors import ResourceConflict
 from lamb.model.events import Ending, EventView, QueuedEvent, Retrial
 from lamb.model.names import FunctionKey, Place
 from lamb.store.database import Tx
@@ -103,7 +105,12 @@ _FORGET = delete_from(events).where(
 
 
 def add_many(tx: Tx, rows: Sequence[Addition]) -> None:
-    _ADD.run(tx, [_columns(row) for row in rows])
+    """Raises ResourceConflict for a request id that another event has."""
+    try:
+        _ADD.run(tx, [_columns(row) for row in rows])
+    except IntegrityError as error:
+        ids = ", ".join(row.event.request_id for row in rows)
+        raise ResourceConflict(f"There is an event with this request id already: {ids}") from error
 
 
 def claim_many(tx: Tx, rows: Sequence[Claim]) -> list[Claimed]:

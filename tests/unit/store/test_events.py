@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from lamb.model.errors import ResourceConflict
 from lamb.model.events import Ending, QueuedEvent
 from lamb.model.names import FunctionKey
 from lamb.store import events
@@ -61,6 +62,14 @@ def test_what_is_over_is_neither_claimed_nor_ended_again(database):
         found = events.find(tx, "id-1")
     assert (found.state, found.event.runs) == ("succeeded", 1)
     assert claim(database) == ([], None)
+
+
+def test_a_request_id_belongs_to_one_event(database):
+    add(database, event(1))
+    with pytest.raises(ResourceConflict, match="request id already: id-1"):
+        add(database, event(1, OTHER))
+    assert claim(database) == (["id-1"], None)
+    assert claim(database, OTHER) == ([], None)
 
 
 def test_functions_with_events_are_found_however_many_events_they_have(database):
