@@ -182,7 +182,7 @@ def _worker(services: Services, clock: HomeClock, settings: Settings) -> Worker:
         metrics=services.metrics,
     )
     most = settings.max_environments
-    post = Post(services.core.remote_services, clock, services.run)
+    post = Post(services.core.remote_services, clock)
     attempts = Attempts(services.core, services.group, clock, hands, post)
     return Worker(services.group, clock, attempts, (min(2 * (os.cpu_count() or 1), most), most))
 

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from typing import Any
 
@@ -17,6 +19,7 @@ from lamb.model.events import Delivery
 from lamb.model.wire import new_request_id
 
 _CONNECT_S, _READ_S, _TRIES = 2, 5, 3
+_CARRIERS = 8
 
 _log = logging.getLogger("lamb.queue")
 
@@ -27,13 +30,16 @@ def remote_services(environ: Mapping[str, str]) -> frozenset[str]:
 
 
 class Post:
-    """Lives on the event loop; its letters are carried by threads."""
+    """Lives on the event loop; its letters are carried by threads of its own.
 
-    def __init__(self, services: frozenset[str], clock: Clock, carry: Callable[..., Awaitable[None]]) -> None:
-        """`carry(work, *arguments)` calls `work` in a thread."""
+    An endpoint that does not answer holds one of them for many seconds: whoever gives commands meanwhile, or
+    starts an environment, must not wait for it.
+    """
+
+    def __init__(self, services: frozenset[str], clock: Clock) -> None:
         self._services = services
         self._clock = clock
-        self._carry = carry
+        self._carriers = ThreadPoolExecutor(_CARRIERS, thread_name_prefix="post")
 
     def takes(self, letter: Delivery) -> bool:
         """Whether the letter goes to another service; others stay in the house."""
@@ -42,7 +48,8 @@ class Post:
     async def send(self, letter: Delivery) -> bool:
         """Whether it was taken. A failure is logged."""
         try:
-            await self._carry(_send, letter, self._clock.now_ms())
+            now_ms = self._clock.now_ms()
+            await asyncio.get_running_loop().run_in_executor(self._carriers, _send, letter, now_ms)
         except Exception as error:  # noqa: BLE001 - every library below has errors of its own
             _log.warning("%s did not take a %s: %s", letter.arn, letter.kind, error)
             return False

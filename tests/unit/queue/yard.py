@@ -126,10 +126,7 @@ def play(folder: Path, story: Callable[[Yard], Awaitable[None]]) -> None:
             metrics=Metrics(clock),
         )
 
-        async def carry(work: Callable[..., None], *arguments: Any) -> None:
-            await asyncio.get_running_loop().run_in_executor(None, work, *arguments)
-
-        attempts = Attempts(plane.core, group, clock, hands, Post(plane.core.remote_services, clock, carry))
+        attempts = Attempts(plane.core, group, clock, hands, Post(plane.core.remote_services, clock))
         yard = Yard(plane, Worker(group, clock, attempts, (4, 8)), group, hands.metrics)
         loop = asyncio.get_running_loop()
         plane.core.queued = lambda which: loop.call_soon_threadsafe(yard.worker.queued, which) and None
