@@ -146,8 +146,8 @@ def invocations(name: str) -> str:
 
 @contextlib.contextmanager
 def serving(home: Home) -> Iterator[Api]:
-    """`lamb serve` on a free port, and a connection to it."""
-    command = [home._lamb, "serve", "--port", "0", "--json"]  # noqa: SLF001 - one noun in two pieces
+    """`lamb serve` on a free port, and a connection to it; unsigned, as with the peers."""
+    command = [home._lamb, "serve", "--port", "0", "--no-auth", "--json"]  # noqa: SLF001 - one noun in two pieces
     with subprocess.Popen(
         command, env=home.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
     ) as process:

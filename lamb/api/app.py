@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from lamb.api import body, invocations, neighbours, routes, validate
+from lamb.api import body, invocations, neighbours, permissions, routes, validate
 from lamb.api.gate import Gate, Principal
 from lamb.api.members import OPERATIONS, Members, read
 from lamb.api.messages import Call, Headers, Response, json_response
@@ -38,7 +38,9 @@ class App:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         request_id = new_request_id()
         try:
-            principal = self._gate.authenticate(headers, self._services)
+            principal, receive = await self._gate.admit(
+                scope, headers, receive, self._services, neighbours.service_of(scope, headers)
+            )
             if invocations.is_invoke(scope):
                 request_id = invocations.request_id(headers, principal) or request_id
                 response = await invocations.invoke(
@@ -51,7 +53,7 @@ class App:
             else:
                 response = await self._answer(principal, scope, headers, receive)
         except LambError as error:
-            response = _refusal(error)
+            response = neighbours.refuse(error, scope, headers, request_id) or _refusal(error)
         except body.CallerGone:
             return
         except asyncio.CancelledError:  # the listener is closing, and its patience is over
@@ -73,21 +75,32 @@ class App:
         query: bytes = scope["query_string"]
         found = routes.find(scope["method"], scope["raw_path"], query)
         if found.own is not None:
-            principal.require_owner("Administer")
+            principal.require_owner()
             await body.read(receive, body.DEFAULT_MAX_BYTES, "lamb")
             arguments = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
-            return await found.own(Ask(self._services, principal.place, found.params, arguments))
+            ask = Ask(self._services, principal.place, found.params, arguments, principal.at_socket)
+            return await found.own(ask)
         operation = found.operation or ""
-        principal.require_owner(operation)
         if operation not in routes.HANDLERS:
+            await self._require(principal, operation, found.params)
             raise UnknownOperation(f"lamb does not support {operation} yet")
         limit = body.MAX_BYTES.get(operation, body.DEFAULT_MAX_BYTES)
         content = await body.read(receive, limit, operation)
         host = headers.get(b"host", b"localhost").decode("latin-1")
         members = functools.partial(read, operation, found.params, query, content)
+        if principal.session is not None:
+            given = await self._services.run(members)
+            await self._require(principal, operation, given)
+            members = functools.partial(dict, given)
         return await self._services.run(
             _carry_out, self._services.core, operation, principal.place, f"http://{host}", members
         )
+
+    async def _require(self, principal: Principal, operation: str, members: Members) -> None:
+        """Raise AccessDenied unless the caller's role allows the operation."""
+        if principal.session is not None:
+            for ask in permissions.of_lambda(principal, operation, members):
+                await self._services.credentials.require(principal.session, ask, by_default=False)
 
 
 def _carry_out(

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from lamb.api import body, payload, validate
+from lamb.api import body, payload, permissions, validate
 from lamb.api.gate import Principal
 from lamb.api.members import path_member
 from lamb.api.messages import JSON, Response
@@ -47,7 +47,7 @@ def is_invoke(scope: Mapping[str, Any]) -> bool:
 def request_id(headers: Headers, principal: Principal) -> str | None:
     """The id that lamb's own command line chose, so that it can follow the logs meanwhile."""
     chosen = headers.get(b"x-lamb-request-id")
-    if chosen is None or principal.function is not None or not _UUID4.fullmatch(chosen):
+    if chosen is None or principal.session is not None or not _UUID4.fullmatch(chosen):
         return None
     return chosen.decode()
 
@@ -67,6 +67,9 @@ async def invoke(
     if kind not in _KINDS or log_type not in _LOG_TYPES:
         _refuse(name, query, kind, log_type)
     reference = _reference(name, query, principal.place)
+    if principal.session is not None:
+        ask = permissions.of_invocation(principal.session, principal.place, reference.arn)
+        await services.credentials.require(principal.session, ask, by_default=True)
     most = ASYNC_REQUEST_MAX_BYTES if kind == b"Event" else INVOKE_REQUEST_MAX_BYTES
     event_json = await body.read(receive, most, "InvokeFunction") or b"{}"
     try:

@@ -15,12 +15,12 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from lamb.api import body, sns, sqs
+from lamb.api import body, permissions, query_protocol, sns, sqs
 from lamb.api.gate import Principal
-from lamb.api.messages import Response
+from lamb.api.messages import Response, json_response
 from lamb.api.neighbour import Request, Service
 from lamb.api.services import Services
-from lamb.model.errors import AccessDenied, LambError, SerializationFailure, UnknownOperation
+from lamb.model.errors import LambError, SerializationFailure, UnknownOperation
 
 SERVICES: Mapping[str, Service] = {"sns": sns.SERVICE, "sqs": sqs.SERVICE}
 """By the name that signatures have for them."""
@@ -78,9 +78,9 @@ async def answer(
         gone=functools.partial(body.until_gone, receive),
     )
     try:
-        _require_permission(name, service, request)
         if not request.is_form:
             request = _with_document(request, content)
+        await _require_permission(name, service, request)
         return await service.answer(request)
     except LambError as error:
         return service.refusal(error, request)
@@ -97,13 +97,57 @@ def _of_form(headers: Mapping[bytes, bytes], form: Mapping[str, str]) -> tuple[s
     return name, form.get("Action", "")
 
 
-def _require_permission(name: str, service: Service, request: Request) -> None:
-    function = request.principal.function
-    if function is not None and request.operation not in service.for_functions:
-        raise AccessDenied(
-            f"User: {function.arn} is not authorized to perform: {name}:{request.operation} "
-            f"because no identity-based policy allows the {name}:{request.operation} action"
-        )
+async def _require_permission(name: str, service: Service, request: Request) -> None:
+    """Raise AccessDenied for what the caller's role does not allow; everybody may ask who they are."""
+    session, operation = request.principal.session, request.operation
+    if session is None or operation == "GetCallerIdentity":
+        return
+    ask = permissions.of_neighbour(session, request.place, name, operation, request.members)
+    allowed = operation in service.for_functions
+    await request.services.credentials.require(session, ask, by_default=allowed)
+
+
+# ------------------------------------------------------------------ turned away at the gate
+
+# How the query protocol calls what the gate says.
+_QUERY_CODES = {
+    "AccessDeniedException": "AccessDenied",
+    "ExpiredTokenException": "ExpiredToken",
+    "IncompleteSignatureException": "IncompleteSignature",
+    "InvalidSignatureException": "SignatureDoesNotMatch",
+    "MissingAuthenticationTokenException": "MissingAuthenticationToken",
+    "UnrecognizedClientException": "InvalidClientTokenId",
+}
+
+
+def service_of(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> str | None:
+    """What a request's signature must be for. None where that is not told before its body is read."""
+    if not is_for(scope, headers):
+        return None if scope["path"].startswith("/_lamb/") else "lambda"
+    target = headers.get(b"x-amz-target")
+    name = "" if target is None else _of_target(target.decode("latin-1"))[0]
+    return name if name in SERVICES else None
+
+
+def refuse(
+    error: LambError, scope: Mapping[str, Any], headers: Mapping[bytes, bytes], request_id: str
+) -> Response | None:
+    """An error from before a service had the request, in its protocol; None where it is for none."""
+    if not is_for(scope, headers):
+        return None
+    code = _QUERY_CODES.get(error.code, error.code)
+    fault = "Sender" if error.status < 500 else "Receiver"
+    if b"x-amz-target" not in headers:
+        told = {"Type": fault, "Code": code, "Message": error.message}
+        return query_protocol.refusal(error.status, told, "", request_id, as_json=False)
+    response = json_response({"__type": f"com.amazon.coral.service#{error.code}", "message": error.message})
+    response.status = error.status
+    spoken = headers.get(b"content-type", b"")
+    if spoken.startswith(b"application/x-amz-json-"):
+        response.headers[0] = (b"content-type", spoken)
+    response.headers.append((b"x-amzn-errortype", error.code.encode()))
+    response.headers.append((b"x-amzn-query-error", f"{code};{fault}".encode()))
+    return response
 
 
 def _with_document(request: Request, content: bytes) -> Request:

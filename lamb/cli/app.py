@@ -33,7 +33,7 @@ SECTIONS = {
     "Invocations": {"invoke": "invoke", "logs": "logs", "stats": "stats", "concurrency": "concurrency"},
     "Events": {"events": "events", "async": "asynchronous", "wait": "wait", "clock": "clock"},
     "Queues and topics": {"queue": "queue", "topic": "topic"},
-    "Secrets": {"env": "env", "key": "key"},
+    "Secrets": {"env": "env", "key": "key", "keys": "keys"},
     "Packages and host": {"package": "package", "runtimes": "host", "doctor": "host"},
     "lamb itself": {
         "serve": "serve",
@@ -60,7 +60,8 @@ class Group(TyperGroup):
         write_help(self, ctx, formatter)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, args or ["--help"])
+        alone = self.invoke_without_command
+        return super().parse_args(ctx, args if alone else args or ["--help"])
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from lamb.model.concurrency import Allotment, Progress
 from lamb.model.limits import CONCURRENT_EXECUTIONS, RETRY_BASE_S
 from lamb.model.names import FunctionKey
+from lamb.model.policy import Document
 from lamb.packages.shelf import Shelf
 from lamb.secrets.box import Box
 from lamb.secrets.keyring import Keyring
-from lamb.store.database import Database
+from lamb.store.database import Database, Tx
 
 
 def _nobody(key: FunctionKey) -> None:
@@ -50,6 +51,14 @@ class Core:
     """Services whose endpoints the settings name: `sqs`, `sns`, …; theirs is what lamb would keep itself."""
     arrived: Callable[[str], None] = lambda _arn: None
     """Called after a commit, with the ARN of a local queue: there may be messages to receive."""
+    credentials_changed: Callable[[], None] = lambda: None
+    """Called after a commit: access keys that were good may be so no more."""
+    documents_of: Callable[[Tx, str], Sequence[Document] | None] = lambda _tx, _role_arn: None
+    """The policies of a role, by its ARN; None where no such role is stored."""
+    boundary_of: Callable[[Tx, str], Document | None] = lambda _tx, _role_arn: None
+    """The permissions boundary of a role; None where it has none."""
+    rights_changed: Callable[[], None] = lambda: None
+    """Called after a commit: roles may do something else than before."""
     box: Box = field(init=False)
     storing: threading.Lock = field(default_factory=threading.Lock, init=False)
     """Held from putting a package on the shelf until a committed row names it."""

@@ -121,12 +121,14 @@ async def build(
         retry_base_s=settings.retry_base_s,
         remote_services=remote_services(process_environment()),
         arrived=told(lambda: services.arrivals.announce),
+        credentials_changed=told(lambda: services.credentials.forget),
+        rights_changed=told(lambda: services.credentials.forget),
     )
     home_time.take_up(core, clock, settings.time_scale)
     # Last of what stays behind when a daemon does not get further than here.
     cgroups, standing = _walls(wall_reasons)
     services = Services(settings, core, runtimes, journal, stop)
-    services.tokens.port = function_port
+    services.credentials.port = function_port
     services.group = GroupCommit(database)
     services.arrivals = Arrivals(clock)
     services.metrics = Metrics(clock)
@@ -141,11 +143,11 @@ async def build(
         cgroups=cgroups,
         journal=journal,
         clock=machine,
-        identify=services.tokens.identify,
+        identify=services.credentials.identify,
     )
     services.provisioned = _provisioned(services)
     services.events = Events(services, _worker(services, clock, settings), clock)
-    return Daemon(services, engine, services.events.worker, services.ports, database, journal)
+    return Daemon(services, engine, services.events.worker, services.opened, database, journal)
 
 
 def _teller(
