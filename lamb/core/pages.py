@@ -15,10 +15,10 @@ from lamb.model.requests import Page
 T = TypeVar("T")
 
 
-def size(page: Page) -> int:
-    """AWS takes any MaxItems up to 10000 and never gives more than 50."""
-    wanted = PAGE_MAX if page.max_items is None else page.max_items
-    return max(1, min(wanted, PAGE_MAX))
+def size(page: Page, most: int = PAGE_MAX) -> int:
+    """AWS takes any MaxItems up to 10000 and never gives more than `most`."""
+    wanted = most if page.max_items is None else page.max_items
+    return max(1, min(wanted, most))
 
 
 def start(page: Page, first: list[Any]) -> list[Any]:
@@ -43,9 +43,11 @@ def _kind(part: object) -> str:
     return "neither"
 
 
-def cut(found: Sequence[T], page: Page, key: Callable[[T], list[Any]]) -> tuple[list[T], str | None]:
+def cut(
+    found: Sequence[T], page: Page, key: Callable[[T], list[Any]], most: int = PAGE_MAX
+) -> tuple[list[T], str | None]:
     """The page and its NextMarker, of one item more than fits if there are more."""
-    items = list(found[: size(page)])
+    items = list(found[: size(page, most)])
     if len(found) <= len(items):
         return items, None
     return items, marker(key(items[-1]))
