@@ -45,7 +45,12 @@ def _kind(part: object) -> str:
 
 def cut(found: Sequence[T], page: Page, key: Callable[[T], list[Any]]) -> tuple[list[T], str | None]:
     """The page and its NextMarker, of one item more than fits if there are more."""
-    items = list(found[: size(page)])
+    return cut_at(found, size(page), key)
+
+
+def cut_at(found: Sequence[T], most: int, key: Callable[[T], list[Any]]) -> tuple[list[T], str | None]:
+    """Likewise, for lists with a size of page that is not Lambda's."""
+    items = list(found[:most])
     if len(found) <= len(items):
         return items, None
     return items, marker(key(items[-1]))
