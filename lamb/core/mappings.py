@@ -131,9 +131,9 @@ def list_mappings(
     """In the order in which they were made, with the NextMarker. A function that is gone is no error."""
     (after,) = pages.start(page, [0])
     with core.database.reading() as tx:
-        wanted = pages.size(page, MAPPINGS_PAGE_MAX) + 1
-        listed = rows.page(tx, place, after, wanted, source_arn=source_arn, function=function)
-    return pages.cut(listed, page, lambda mapping: [mapping.number], MAPPINGS_PAGE_MAX)
+        most = pages.size(page, MAPPINGS_PAGE_MAX)
+        listed = rows.page(tx, place, after, most + 1, source_arn=source_arn, function=function)
+    return pages.cut_at(listed, most, lambda mapping: [mapping.number])
 
 
 def uuids(core: Core, place: Place) -> list[str]:

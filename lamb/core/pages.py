@@ -43,11 +43,14 @@ def _kind(part: object) -> str:
     return "neither"
 
 
-def cut(
-    found: Sequence[T], page: Page, key: Callable[[T], list[Any]], most: int = PAGE_MAX
-) -> tuple[list[T], str | None]:
+def cut(found: Sequence[T], page: Page, key: Callable[[T], list[Any]]) -> tuple[list[T], str | None]:
     """The page and its NextMarker, of one item more than fits if there are more."""
-    items = list(found[: size(page, most)])
+    return cut_at(found, size(page), key)
+
+
+def cut_at(found: Sequence[T], most: int, key: Callable[[T], list[Any]]) -> tuple[list[T], str | None]:
+    """Likewise, for lists with a size of page that is not Lambda's."""
+    items = list(found[:most])
     if len(found) <= len(items):
         return items, None
     return items, marker(key(items[-1]))
