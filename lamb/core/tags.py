@@ -12,9 +12,11 @@ from lamb.core.context import Core
 from lamb.model.code_signing import parse_arn
 from lamb.model.errors import InvalidParameterValue, ResourceNotFound
 from lamb.model.limits import TAGS_MAX
+from lamb.model.mapping import parse_mapping_arn
 from lamb.model.names import Place, Reference, parse_reference
 from lamb.store import code_signing as code_signing_rows
 from lamb.store import functions as function_rows
+from lamb.store import mappings as mapping_rows
 from lamb.store import versions as version_rows
 from lamb.store.database import Tx
 
@@ -108,6 +110,14 @@ def _code_signing_config(tx: Tx, arn: str, place: Place) -> Tagged | None:
     return Tagged(config.tags, lambda tags: code_signing_rows.set_tags(tx, config.key, tags))
 
 
+def _mapping(tx: Tx, arn: str, place: Place) -> Tagged | None:
+    key = parse_mapping_arn(arn, place)
+    mapping = None if key is None else mapping_rows.find(tx, key)
+    if mapping is None:
+        return None
+    return Tagged(mapping.tags, lambda tags: mapping_rows.set_tags(tx, mapping, dict(tags)))
+
+
 def _none(_tx: Tx, _arn: str, _place: Place) -> None:
     """Of a kind that lamb does not keep."""
 
@@ -115,7 +125,7 @@ def _none(_tx: Tx, _arn: str, _place: Place) -> None:
 KINDS: dict[str, Kind] = {
     "function": Kind("Function", _function),
     "code-signing-config": Kind("Code signing config", _code_signing_config),
-    "event-source-mapping": Kind("Event source mapping", _none),
+    "event-source-mapping": Kind("Event source mapping", _mapping),
     "capacity-provider": Kind("Capacity provider", _none),
     "network-connector": Kind("Network connector", _none),
 }

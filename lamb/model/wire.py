@@ -20,6 +20,7 @@ _CAPITAL = frozenset(
         "KMSNotFoundException",
         "RequestEntityTooLargeException",
         "RecursiveInvocationException",
+        "ResourceInUseException",
         "ResourceNotFoundException",
         "SandboxRefusedException",
         "SerializationException",
