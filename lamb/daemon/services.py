@@ -213,6 +213,10 @@ class Services:
             "runtimes": await self.runtimes(),
         }
 
+    @property
+    def served_port(self) -> int | None:
+        return self.ports.first
+
     def health(self) -> Mapping[str, Any]:
         return {
             "version": lamb.__version__,
