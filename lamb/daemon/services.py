@@ -17,6 +17,7 @@ from lamb.core import functions, redrive, updates
 from lamb.core.context import Core
 from lamb.daemon.arrivals import Arrivals
 from lamb.daemon.events import Events
+from lamb.daemon.logbook import Logbook
 from lamb.daemon.metering import Metering
 from lamb.daemon.ports import Ports
 from lamb.daemon.routing import Routes, Settling
@@ -37,7 +38,7 @@ from lamb.store.group import GroupCommit
 T = TypeVar("T")
 _SETTLE_AGAIN_S = 1.0
 # What functions reach on the listener that is theirs.
-_FOR_FUNCTIONS = ("LAMBDA", "SNS", "SQS")
+_FOR_FUNCTIONS = ("CLOUDWATCH", "CLOUDWATCH_LOGS", "LAMBDA", "SNS", "SQS")
 
 
 class Services:
@@ -66,6 +67,7 @@ class Services:
         self.arrivals: Arrivals
         self.metrics: Metrics
         self.metering: Metering
+        self.logbook: Logbook
         self._settings = settings
         self._runtimes = runtimes
         self._journal = journal
@@ -156,7 +158,9 @@ class Services:
         view = await self.run(functions.get, self.core, reference)
         key = reference.key
         group = Group(key.account, key.region, view.version.configuration.logging.group)
-        wanted = follow.Query(query.follow, query.since_ms, query.request_id, query.grep)
+        kept_since_ms = await self.logbook.since_ms(group)
+        since_ms = max(query.since_ms or 0, kept_since_ms)
+        wanted = follow.Query(query.follow, since_ms, query.request_id, query.grep)
         async for entry in follow.read(self._journal, group, wanted):
             if entry is None:
                 yield {}
@@ -229,6 +233,7 @@ class Services:
 
     async def close(self) -> None:
         await self.metering.close()
+        await self.logbook.close()
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)

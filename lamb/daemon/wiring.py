@@ -15,6 +15,7 @@ from lamb.core import concurrency, events, invoke, packages, redrive, updates
 from lamb.core.context import Core
 from lamb.daemon.arrivals import Arrivals
 from lamb.daemon.events import Events
+from lamb.daemon.logbook import Logbook
 from lamb.daemon.metering import Metering
 from lamb.daemon.ports import Ports
 from lamb.daemon.routing import Routes
@@ -131,6 +132,7 @@ async def build(
     services.arrivals = Arrivals(clock)
     services.metrics = Metrics(clock)
     services.metering = Metering(services.metrics, core, services.run)
+    services.logbook = Logbook(core, journal, machine, services.run)
     services.routes = Routes(
         lambda reference: services.run(invoke.resolve, core, reference),
         random.Random(settings.seed),  # noqa: S311 - a draw, not a secret
