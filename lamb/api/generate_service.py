@@ -22,6 +22,8 @@ OVERRIDES: dict[str, dict[str, Any]] = {
     "Runtime": {"enum": None},
     # Likewise "Number of items in AdditionalVersionWeights …", "Cannot reference more than 5 layers."
     "LayerList": {"max": None},
+    # In the order of the recorded text.
+    "EventSourcePosition": {"enum": ["LATEST", "AT_TIMESTAMP", "TRIM_HORIZON"]},
 }
 EXTENSION = {"type": "structure", "members": {"Network": {"shape": "LambNetwork"}}}
 EXTENDED = ("CreateFunctionRequest", "UpdateFunctionConfigurationRequest")
@@ -71,7 +73,8 @@ def service_model(service: str) -> dict[str, Any]:
     if spec is None or spec.origin is None:
         message = "botocore is not installed; it comes with the development dependencies"
         raise SystemExit(message)
-    (path,) = (Path(spec.origin).parent / "data" / service).glob("*/service-2.json.gz")
+    # The newest of its versions.
+    path = max((Path(spec.origin).parent / "data" / service).glob("*/service-2.json.gz"))
     with gzip.open(path) as packed:
         model: dict[str, Any] = json.load(packed)
     return model

@@ -8,7 +8,7 @@ import json
 import re
 from typing import Any
 
-from lamb.api import telemetry
+from lamb.api import neighbour_members
 from lamb.api.neighbour import Request
 from lamb.api.services import Logbook
 from lamb.logs.journal import Group
@@ -26,7 +26,7 @@ class Call:
 
     def __init__(self, request: Request) -> None:
         self.request = request
-        self.members = telemetry.read("logs", request.operation, request.members)
+        self.members = neighbour_members.of_document("logs", request.operation, request.members)
 
     @property
     def logbook(self) -> Logbook:

@@ -27,6 +27,8 @@ _CONTENT_TYPE = (b"content-type", b"application/x-amz-json-1.1")
 _PAGE_DEFAULT = 50
 _SETTINGS = ("kmsKeyId", "logGroupClass", PROTECTED)
 
+_LIVE_TAIL = "StartLiveTail"
+
 Handler = Callable[[Call], Awaitable["Document | None"]]
 
 
@@ -43,7 +45,7 @@ class Logs:
     async def answer(self, request: Request) -> Response:
         if request.is_form:
             raise UnknownOperation("CloudWatch Logs speaks its JSON protocol")
-        if request.operation == "StartLiveTail":
+        if request.operation == _LIVE_TAIL:
             return await live_tail.start(Call(request))
         handler = HANDLERS.get(request.operation)
         if handler is None:
@@ -253,3 +255,5 @@ HANDLERS: Mapping[str, Handler] = {
     "UntagLogGroup": _untag_log_group,
     "UntagResource": _untag_resource,
 }
+
+OPERATIONS = frozenset({*HANDLERS, _LIVE_TAIL})

@@ -10,7 +10,7 @@ from lamb.api import shapes
 from lamb.api.functions import code_sha256
 from lamb.api.messages import Response, json_response
 from lamb.api.services import LogQuery, Services
-from lamb.core import aliases, functions, keys, queues, topics, versions
+from lamb.core import aliases, functions, keys, mappings, queues, topics, versions
 from lamb.core.context import Core
 from lamb.model.errors import InvalidParameterValue, KMSAccessDenied
 from lamb.model.names import Place, Reference, parse_reference
@@ -151,12 +151,16 @@ async def complete(ask: Ask) -> Response:
         names = await ask.services.run(_topic_names, ask.services.core, ask.place)
     elif kind == "queues":
         names = await ask.services.run(queues.names, ask.services.core, ask.place)
+    elif kind == "mappings":
+        names = await ask.services.run(mappings.uuids, ask.services.core, ask.place)
     elif kind in ("versions", "aliases"):
         reference = parse_reference(ask.query.get("function", ""), ask.place)
         list_names = _version_names if kind == "versions" else _alias_names
         names = await ask.services.run(list_names, ask.services.core, reference)
     else:
-        raise InvalidParameterValue("kind must be functions, versions, aliases, queues, topics or runtimes")
+        raise InvalidParameterValue(
+            "kind must be functions, versions, aliases, queues, topics, mappings or runtimes"
+        )
     return Response(200, [TEXT], "".join(f"{name}\n" for name in names).encode())
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from lamb.model.concurrency import Allotment, Progress
 from lamb.model.limits import CONCURRENT_EXECUTIONS, RETRY_BASE_S
+from lamb.model.mapping import SourceLook
 from lamb.model.names import FunctionKey
 from lamb.packages.shelf import Shelf
 from lamb.secrets.box import Box
@@ -50,6 +51,9 @@ class Core:
     """Services whose endpoints the settings name: `sqs`, `sns`, …; theirs is what lamb would keep itself."""
     arrived: Callable[[str], None] = lambda _arn: None
     """Called after a commit, with the ARN of a local queue: there may be messages to receive."""
+    look_at_source: Callable[[str], SourceLook | None] = lambda _arn: None
+    """What the service of an event source elsewhere says of it; None where nobody can be asked. It may take
+    seconds. Raises InvalidParameterValue for a service that does not answer."""
     box: Box = field(init=False)
     storing: threading.Lock = field(default_factory=threading.Lock, init=False)
     """Held from putting a package on the shelf until a committed row names it."""

@@ -9,10 +9,11 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from lamb.api.services import LogQuery
 from lamb.core import log_groups
 from lamb.core.context import Core
 from lamb.core.log_groups import LogGroup
-from lamb.logs import erasure, pages
+from lamb.logs import erasure, follow, pages
 from lamb.logs.chunks import Chunks, Stream
 from lamb.logs.journal import Entry, Group, Journal
 from lamb.logs.pages import Found, Key, Wanted
@@ -53,13 +54,6 @@ class Logbook:
     async def get(self, group: Group) -> LogGroup:
         found: LogGroup = await self._run(log_groups.get, self._core, group, self._journal.about(group))
         return found
-
-    async def since_ms(self, group: Group) -> int:
-        """What is older is not there any more, whether or not it was removed yet."""
-        (found,) = await self._run(
-            log_groups.named, self._core, Place(*group[:2]), [group.name], _unknown
-        ) or [LogGroup(group, 0)]
-        return int(found.since_ms(self.now_ms()))
 
     async def names(self, place: Place) -> list[str]:
         written = self._journal.groups(place.account, place.region)
@@ -127,6 +121,23 @@ class Logbook:
                     entries, positions[group] = after != positions[group], after
                     found += [(group, entry) for entry in came if wanted.has(entry)]
             yield found
+
+    async def read(self, group: Group, query: LogQuery) -> AsyncIterator[Mapping[str, Any]]:
+        """In the order of arrival, as `Services.logs` gives them."""
+        place = Place(group.account, group.region)
+        kept = await self._run(log_groups.named, self._core, place, [group.name], _unknown)
+        since_ms = max([query.since_ms or 0, *(each.since_ms(self.now_ms()) for each in kept)])
+        wanted = follow.Query(query.follow, since_ms, query.request_id, query.grep)
+        async for entry in follow.read(self._journal, group, wanted):
+            if entry is None:
+                yield {}
+            else:
+                yield {
+                    "timestamp": entry.timestamp_ms,
+                    "stream": entry.stream,
+                    "requestId": entry.request_id,
+                    "message": entry.message,
+                }
 
     # ------------------------------------------------------------------ retention
 

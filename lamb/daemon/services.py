@@ -18,17 +18,18 @@ from lamb.core.context import Core
 from lamb.daemon.arrivals import Arrivals
 from lamb.daemon.events import Events
 from lamb.daemon.logbook import Logbook
+from lamb.daemon.mappings import Mappings
 from lamb.daemon.metering import Metering
 from lamb.daemon.ports import Ports
 from lamb.daemon.routing import Routes, Settling
 from lamb.engine.invoker import Engine
 from lamb.engine.launch import Identity
 from lamb.engine.provisioned import Provisioned
-from lamb.logs import follow
-from lamb.logs.journal import Group, Journal
+from lamb.logs.journal import Group
 from lamb.logs.metrics import Metrics
 from lamb.model.errors import HomeUnusable, LambError, ServiceFailure
 from lamb.model.invocation import Event, Outcome, Target
+from lamb.model.mapping import MappingKey
 from lamb.model.names import FunctionKey, Place, Reference
 from lamb.model.settings import Settings
 from lamb.runtimes.table import NAMES, RuntimeTable, how_to_add
@@ -49,13 +50,13 @@ class Services:
         settings: Settings,
         core: Core,
         runtimes: RuntimeTable,
-        journal: Journal,
         stop: Callable[[], None],
     ) -> None:
         self.core = core
         self.place = Place(settings.account, settings.region)
         self.tokens = Tokens()
-        self.settling = Settling()
+        self.settling: Settling[FunctionKey] = Settling()
+        self.mappings = Mappings(self)
         self.ports = Ports()
         self.stop = stop
         # Set by wiring, which needs this object to build them.
@@ -70,7 +71,6 @@ class Services:
         self.logbook: Logbook
         self._settings = settings
         self._runtimes = runtimes
-        self._journal = journal
         self._pool = ThreadPoolExecutor(4, thread_name_prefix="control")
         self._started = time.monotonic()
         self._background: set[asyncio.Task[None]] = set()
@@ -107,8 +107,11 @@ class Services:
 
     # ------------------------------------------------------------------ settling
 
-    def settle_soon(self, key: FunctionKey) -> None:
-        self._in_background(self._settle(key))
+    def settle_soon(self, key: FunctionKey | MappingKey) -> None:
+        if isinstance(key, MappingKey):
+            self._in_background(self.mappings.settle(key))
+        else:
+            self._in_background(self._settle(key))
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -158,19 +161,8 @@ class Services:
         view = await self.run(functions.get, self.core, reference)
         key = reference.key
         group = Group(key.account, key.region, view.version.configuration.logging.group)
-        kept_since_ms = await self.logbook.since_ms(group)
-        since_ms = max(query.since_ms or 0, kept_since_ms)
-        wanted = follow.Query(query.follow, since_ms, query.request_id, query.grep)
-        async for entry in follow.read(self._journal, group, wanted):
-            if entry is None:
-                yield {}
-            else:
-                yield {
-                    "timestamp": entry.timestamp_ms,
-                    "stream": entry.stream,
-                    "requestId": entry.request_id,
-                    "message": entry.message,
-                }
+        async for entry in self.logbook.read(group, query):
+            yield entry
 
     async def measured(self, work: Callable[..., T], *args: Any) -> T:
         return await self.metering.read(work, *args)

@@ -1,5 +1,5 @@
 """The tables of functions; those of events are in event_tables.py, of queues in queue_tables.py,
-of logs in telemetry_tables.py.
+of IAM in iam_tables.py, of logs in telemetry_tables.py.
 
 A change needs a migration (CONTRIBUTING.md); a test compares the two.
 """
@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0003"
+HEAD = "0005"
 """The migration that leads to these tables."""
 
 metadata = MetaData()

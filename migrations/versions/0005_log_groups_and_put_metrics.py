@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0005"
+down_revision = "0004"
 
 
 def upgrade() -> None:
@@ -25,7 +25,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "log_streams",
-        sa.Column("group_id", sa.Integer, sa.ForeignKey("log_groups.id", ondelete="CASCADE"), primary_key=True),
+        sa.Column(
+            "group_id", sa.Integer, sa.ForeignKey("log_groups.id", ondelete="CASCADE"), primary_key=True
+        ),
         sa.Column("name", sa.String, primary_key=True),
         sa.Column("created_ms", sa.BigInteger, nullable=False),
     )
