@@ -22,6 +22,8 @@ OVERRIDES: dict[str, dict[str, Any]] = {
     "Runtime": {"enum": None},
     # Likewise "Number of items in AdditionalVersionWeights …", "Cannot reference more than 5 layers."
     "LayerList": {"max": None},
+    # Versions are refused with another pattern than the model's.
+    "FunctionUrlQualifier": {"pattern": None},
     # In the order of the recorded text.
     "EventSourcePosition": {"enum": ["LATEST", "AT_TIMESTAMP", "TRIM_HORIZON"]},
 }

@@ -75,6 +75,13 @@ class CodeStorageExceeded(LambError):
     status = 400
 
 
+class PolicyLengthExceeded(LambError):
+    """The resource policy is larger than AWS allows"""
+
+    code = "PolicyLengthExceededException"
+    status = 400
+
+
 class RecursiveInvocation(LambError):
     """Lambda has detected your function being invoked in a recursive loop with other Amazon Web Services \
 resources and stopped your function's invocation."""
@@ -108,6 +115,13 @@ class ProvisionedConcurrencyConfigNotFound(LambError):
     """No Provisioned Concurrency Config found for this function"""
 
     code = "ProvisionedConcurrencyConfigNotFoundException"
+    status = 404
+
+
+class CodeSigningConfigNotFound(LambError):
+    """The code signing configuration cannot be found."""
+
+    code = "CodeSigningConfigNotFoundException"
     status = 404
 
 

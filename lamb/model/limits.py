@@ -45,6 +45,8 @@ PROCESSES = 1024
 # gettingstarted-limits: "Concurrent executions"; configuration-concurrency: 100 stay unreserved
 CONCURRENT_EXECUTIONS = 1000
 
+# gettingstarted-limits: "Function resource-based policy", 20 KB
+POLICY_MAX_BYTES = 20_480
 LAYERS_MAX = 5
 TAGS_MAX = 50
 DESCRIPTION_MAX = 256

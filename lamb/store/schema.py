@@ -1,5 +1,4 @@
-"""The tables of functions; those of events are in event_tables.py, of queues in queue_tables.py,
-of IAM in iam_tables.py.
+"""The tables of functions; those of everything else are in the *_tables.py beside it.
 
 A change needs a migration (CONTRIBUTING.md); a test compares the two.
 """
@@ -22,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0004"
+HEAD = "0005"
 """The migration that leads to these tables."""
 
 metadata = MetaData()
