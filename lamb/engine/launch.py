@@ -61,7 +61,7 @@ class Launcher:
 
         Raises EnvironmentStartFailed, KMS errors and OSError; nothing of it is left then.
         """
-        stream = f"{day(self._clock.now_ms())}/[{target.version}]{secrets.token_hex(16)}"
+        stream = _stream(target, day(self._clock.now_ms()))
         environment: E
         leaving: contextlib.ExitStack
 
@@ -99,6 +99,17 @@ class Launcher:
             workdir=workdir,
             layers=tuple(layer.name for layer in target.layers),
         )
+
+
+def _stream(target: Target, today: str) -> str:
+    """The log stream of an environment; in a group of the user's choice it tells whose it is, too.
+
+    Developer Guide, "Configuring CloudWatch log groups".
+    """
+    unique = secrets.token_hex(16)
+    if target.configuration.logging.group == f"/aws/lambda/{target.key.name}":
+        return f"{today}/[{target.version}]{unique}"
+    return f"{today}/{target.key.name}[{target.version}][{unique}]"
 
 
 def _places(target: Target, zygote: Zygote) -> tuple[variables.Places, str]:
