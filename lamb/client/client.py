@@ -67,11 +67,9 @@ class Client:
         self.concurrency = Concurrency(self._session)
         self.events = Events(self._session)
         self.counters = Counters(self._session)
-        self.topics = Topics(self._session)
-        self.queues = Queues(self._session)
+        self.topics, self.queues = Topics(self._session), Queues(self._session)
         self.mappings = Mappings(self._session)
-        self.permissions = Permissions(self._session)
-        self.urls = Urls(self._session)
+        self.permissions, self.urls = Permissions(self._session), Urls(self._session)
 
     def create(self, body: Mapping[str, Any]) -> Document:
         """CreateFunction: `FunctionName`, `Role`, `Runtime`, `Handler`, `Code.ZipFile`, …"""
