@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from lamb.model.concurrency import Allotment, Progress
 from lamb.model.limits import CONCURRENT_EXECUTIONS, RETRY_BASE_S
@@ -12,6 +13,7 @@ from lamb.model.names import FunctionKey
 from lamb.packages.shelf import Shelf
 from lamb.secrets.box import Box
 from lamb.secrets.keyring import Keyring
+from lamb.secrets.tickets import Tickets
 from lamb.store.database import Database
 
 
@@ -50,6 +52,12 @@ class Core:
     """Services whose endpoints the settings name: `sqs`, `sns`, …; theirs is what lamb would keep itself."""
     arrived: Callable[[str], None] = lambda _arn: None
     """Called after a commit, with the ARN of a local queue: there may be messages to receive."""
+    s3_named: bool = False
+    """Whether the environment names an endpoint of S3."""
+    buckets: Path | None = None
+    """The directory whose directories are buckets."""
+    tickets: Tickets = field(default_factory=Tickets)
+    """Signs links to packages."""
     box: Box = field(init=False)
     storing: threading.Lock = field(default_factory=threading.Lock, init=False)
     """Held from putting a package on the shelf until a committed row names it."""

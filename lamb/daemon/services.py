@@ -70,6 +70,7 @@ class Services:
         self._runtimes = runtimes
         self._journal = journal
         self._pool = ThreadPoolExecutor(4, thread_name_prefix="control")
+        self._fetchers = ThreadPoolExecutor(4, thread_name_prefix="fetch")
         self._started = time.monotonic()
         self._background: set[asyncio.Task[None]] = set()
         self._invoking: dict[str, asyncio.Task[Any] | None] = {}
@@ -80,6 +81,9 @@ class Services:
 
     async def run(self, work: Callable[..., T], *args: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work, *args)
+
+    async def run_apart(self, work: Callable[..., T], *args: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._fetchers, work, *args)
 
     # ------------------------------------------------------------------ invoking
 
@@ -233,6 +237,7 @@ class Services:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         self._pool.shutdown()
+        self._fetchers.shutdown(wait=False, cancel_futures=True)
 
 
 async def _move_messages(services: Services, task_id: int) -> None:

@@ -68,6 +68,13 @@ class CodeStorageExceeded(LambError):
     status = 400
 
 
+class PolicyLengthExceeded(LambError):
+    """The policy is larger than the limit"""
+
+    code = "PolicyLengthExceededException"
+    status = 400
+
+
 class RecursiveInvocation(LambError):
     """Lambda has detected your function being invoked in a recursive loop with other Amazon Web Services \
 resources and stopped your function's invocation."""
@@ -87,6 +94,21 @@ class UnrecognizedClient(LambError):
     """The security token included in the request is invalid."""
 
     code = "UnrecognizedClientException"
+    status = 403
+
+
+class LinkExpired(LambError):
+    """Request has expired"""
+
+    code = "AccessDenied"
+    status = 403
+
+
+class LinkAltered(LambError):
+    """The request signature we calculated does not match the signature you provided. \
+Check your key and signing method."""
+
+    code = "SignatureDoesNotMatch"
     status = 403
 
 

@@ -44,7 +44,11 @@ PROCESSES = 1024
 CONCURRENT_EXECUTIONS = 1000
 
 LAYERS_MAX = 5
+# gettingstarted-limits: "Resource-based policy"
+POLICY_MAX_BYTES = 20_480
 TAGS_MAX = 50
+# API_GetFunction: a link to the deployment package "that's valid for 10 minutes"
+LINK_VALID_S = 600
 DESCRIPTION_MAX = 256
 HANDLER_MAX = 128
 FUNCTION_NAME_MAX = 64
