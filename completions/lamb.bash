@@ -3,7 +3,7 @@
 _lamb_command() {
     case "$1" in
         '')
-            commands='create update configure show list delete publish versions alias rollback invoke logs stats concurrency events async wait clock queue topic env key package runtimes doctor serve daemon config completion help'
+            commands='create update configure show list delete publish versions alias rollback invoke logs stats concurrency events async wait clock queue topic mapping env key package runtimes doctor serve daemon config completion help'
             options='--json -v --verbose --color --home --version --help'
             values='--color=auto|always|never --home=dirs'
             arguments=''
@@ -290,6 +290,42 @@ _lamb_command() {
             values='--color=auto|always|never --home=dirs'
             arguments='topics'
             ;;
+        'mapping')
+            commands='create list show update delete'
+            options='--json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments=''
+            ;;
+        'mapping create')
+            commands=''
+            options='--queue --source --from --batch --window --filter --partial --whole --max-concurrency --retries --disabled --no-wait --json -v --verbose --color --home --help'
+            values='--queue=queues --source=text --from=latest|trim-horizon --batch=text --window=text --filter=text --max-concurrency=text --retries=text --color=auto|always|never --home=dirs'
+            arguments='references'
+            ;;
+        'mapping list')
+            commands=''
+            options='-q --quiet --json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='references'
+            ;;
+        'mapping show')
+            commands=''
+            options='--json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='mappings'
+            ;;
+        'mapping update')
+            commands=''
+            options='--enable --disable --function --batch --window --filter --no-filter --partial --whole --max-concurrency --retries --no-wait --json -v --verbose --color --home --help'
+            values='--function=references --batch=text --window=text --filter=text --max-concurrency=text --retries=text --color=auto|always|never --home=dirs'
+            arguments='mappings'
+            ;;
+        'mapping delete')
+            commands=''
+            options='-y --yes --ignore-not-found --no-wait --json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='mappings'
+            ;;
         'env')
             commands='list set unset'
             options='--json -v --verbose --color --home --help'
@@ -426,7 +462,7 @@ _lamb_command() {
             commands=''
             options='--json -v --verbose --color --home --help'
             values='--color=auto|always|never --home=dirs'
-            arguments='create|update|configure|show|list|delete|publish|versions|alias|rollback|invoke|logs|stats|concurrency|events|async|wait|clock|queue|topic|env|key|package|runtimes|doctor|serve|daemon|config|completion|help|exit-codes'
+            arguments='create|update|configure|show|list|delete|publish|versions|alias|rollback|invoke|logs|stats|concurrency|events|async|wait|clock|queue|topic|mapping|env|key|package|runtimes|doctor|serve|daemon|config|completion|help|exit-codes'
             ;;
     esac
 }

@@ -27,6 +27,8 @@ OVERRIDES: dict[str, dict[str, Any]] = {
     # "Member must satisfy enum value set: […]", of the list itself, and the architectures may be null.
     "CompatibleRuntimes": {"enum": list(RUNTIMES)},
     "CompatibleArchitectures": {"sparse": True},
+    # In the order of the recorded text.
+    "EventSourcePosition": {"enum": ["LATEST", "AT_TIMESTAMP", "TRIM_HORIZON"]},
 }
 # Lists of layers may be filtered by every runtime that there ever was.
 FILTERED = ("ListLayersRequest", "ListLayerVersionsRequest")
@@ -47,7 +49,7 @@ def main() -> None:
 
 def table() -> dict[str, Any]:
     """Operations (method, path, status, request shape) and every shape that a request reaches."""
-    model = _model()
+    model = service_model("lambda")
     shapes: dict[str, Any] = {
         "LambExtension": EXTENSION,
         "LambNetwork": {"type": "string", "enum": ["host", "none"]},
@@ -63,7 +65,7 @@ def table() -> dict[str, Any]:
         }
         if "input" in operation:
             entry["input"] = operation["input"]["shape"]
-            _collect(entry["input"], model["shapes"], shapes)
+            collect(entry["input"], model["shapes"], shapes)
         operations[name] = entry
     for name in EXTENDED:
         shapes[name]["members"]["Lamb"] = {"shape": "LambExtension"}
@@ -84,19 +86,21 @@ def render(document: dict[str, Any]) -> str:
     return ",\n".join(parts) + "}\n"
 
 
-def _model() -> dict[str, Any]:
+def service_model(service: str) -> dict[str, Any]:
+    """The model of a service, by the name that botocore has for it."""
     spec = importlib.util.find_spec("botocore")
     if spec is None or spec.origin is None:
         message = "botocore is not installed; it comes with the development dependencies"
         raise SystemExit(message)
-    path = Path(spec.origin).parent / "data" / "lambda" / "2015-03-31" / "service-2.json.gz"
+    # The newest of its versions.
+    path = max((Path(spec.origin).parent / "data" / service).glob("*/service-2.json.gz"))
     with gzip.open(path) as packed:
         model: dict[str, Any] = json.load(packed)
     return model
 
 
-def _collect(name: str, source: dict[str, Any], shapes: dict[str, Any]) -> None:
-    """Copy a shape and all it refers to, without documentation."""
+def collect(name: str, source: dict[str, Any], shapes: dict[str, Any]) -> None:
+    """Copy a shape from a service model, and all it refers to, without documentation."""
     if name in shapes:
         return
     shape = source[name]
@@ -111,7 +115,7 @@ def _collect(name: str, source: dict[str, Any], shapes: dict[str, Any]) -> None:
     for part in ("member", "key", "value"):
         if part in kept:
             kept[part] = kept[part]["shape"]
-            _collect(kept[part], source, shapes)
+            collect(kept[part], source, shapes)
     if "members" in shape:
         kept["members"] = {
             member: {key: ref[key] for key in ("shape", "location", "locationName") if key in ref}
@@ -120,7 +124,7 @@ def _collect(name: str, source: dict[str, Any], shapes: dict[str, Any]) -> None:
         if "payload" in shape:
             kept["payload"] = shape["payload"]
         for ref in kept["members"].values():
-            _collect(ref["shape"], source, shapes)
+            collect(ref["shape"], source, shapes)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from lamb.core.context import Core
 from lamb.model.invocation import Event, Outcome
+from lamb.model.mapping import MappingKey
 from lamb.model.names import FunctionKey, Place, Reference
 from lamb.store.group import GroupCommit
 
@@ -59,6 +60,14 @@ class Provisioned(Protocol):
 
     async def settled(self, key: FunctionKey, version: str, timeout_s: float) -> bool:
         """Wait until those of a version are no longer in progress; False when `timeout_s` has passed."""
+        ...
+
+
+class Mappings(Protocol):
+    """Event source mappings on their way from state to state."""
+
+    async def settled(self, key: MappingKey, timeout_s: float) -> bool:
+        """Wait until a mapping is enabled, disabled or gone; False when `timeout_s` has passed."""
         ...
 
 
@@ -122,6 +131,11 @@ class Services(Protocol):
         ...
 
     @property
+    def mappings(self) -> Mappings:
+        """Event source mappings."""
+        ...
+
+    @property
     def place(self) -> Place:
         """Account and region of callers that name none."""
         ...
@@ -160,8 +174,8 @@ class Services(Protocol):
         """Go on with a message move task, in the background."""
         ...
 
-    def settle_soon(self, key: FunctionKey) -> None:
-        """Move Pending and InProgress on, after the answer that showed them has been sent."""
+    def settle_soon(self, key: FunctionKey | MappingKey) -> None:
+        """Move Pending, InProgress and Creating on, after the answer that showed them has been sent."""
         ...
 
     async def settled(self, reference: Reference, timeout_s: float) -> bool:

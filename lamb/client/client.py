@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from lamb.client.concurrency import Concurrency
 from lamb.client.counters import Counters
 from lamb.client.events import Events
+from lamb.client.mappings import Mappings
 from lamb.client.queues import Queues
 from lamb.client.session import Session
 from lamb.client.topics import Topics
@@ -66,8 +67,7 @@ class Client:
         self.counters = Counters(self._session)
         self.topics = Topics(self._session)
         self.queues = Queues(self._session)
-
-    # --- functions -----------------------------------------------------------------------------
+        self.mappings = Mappings(self._session)
 
     def create(self, body: Mapping[str, Any]) -> Document:
         """CreateFunction: `FunctionName`, `Role`, `Runtime`, `Handler`, `Code.ZipFile`, …"""
@@ -219,7 +219,7 @@ class Client:
         return self._session.json("GET", "/_lamb/doctor")
 
     def complete(self, kind: str, function: str | None = None) -> Names:
-        """Names for the shell: kind is `functions`, `versions`, `aliases`, `queues` or `runtimes`."""
+        """Names for the shell: `kind`: as lamb's own route knows them (`functions`, `queues`, …)."""
         target = f"/_lamb/complete{query({'kind': kind, 'function': function})}"
         return self._session.request("GET", target).body.decode().splitlines()
 

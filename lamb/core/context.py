@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lamb.model.concurrency import Allotment, Progress
 from lamb.model.limits import CONCURRENT_EXECUTIONS, RETRY_BASE_S
+from lamb.model.mapping import SourceLook
 from lamb.model.names import FunctionKey
 from lamb.packages.shelf import Shelf
 from lamb.secrets.box import Box
@@ -58,6 +59,9 @@ class Core:
     """The directory whose directories are buckets."""
     tickets: Tickets = field(default_factory=Tickets)
     """Signs links to packages."""
+    look_at_source: Callable[[str], SourceLook | None] = lambda _arn: None
+    """What the service of an event source elsewhere says of it; None where nobody can be asked. It may take
+    seconds. Raises InvalidParameterValue for a service that does not answer."""
     box: Box = field(init=False)
     storing: threading.Lock = field(default_factory=threading.Lock, init=False)
     """Held from putting a package on the shelf until a committed row names it."""

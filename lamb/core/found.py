@@ -64,6 +64,17 @@ def version(tx: Tx, key: FunctionKey, label: str) -> Record:
     return record
 
 
+def timeout_s(tx: Tx, ref: Reference) -> int:
+    """Of the function, version or alias that is referred to. Raises ResourceNotFound."""
+    label = ref.qualifier or LATEST
+    if number_of(label) is None:
+        named = alias(tx, function(tx, ref.key, ref.effective_arn), label)
+        if named is None:
+            raise not_found(ref.effective_arn)
+        label = named.version
+    return version(tx, ref.key, label).version.configuration.timeout_s
+
+
 def queue(tx: Tx, key: QueueKey | None) -> Queue:
     """None: what was no queue's URL or ARN. Raises QueueDoesNotExist."""
     row = None if key is None else queues.find(tx, key)

@@ -59,7 +59,7 @@ def create(core: Core, place: Place, creation: Creation) -> Version:
     wanted = creation.changes.variables
     if wanted is not None:
         variables.refuse_unusable(wanted)
-    _refuse_tags(creation.tags)
+    refuse_tags(creation.tags)
     zipped = packages.given(creation.zip)
     core.require_runtime(configuration.runtime)
     arns = creation.changes.layers or ()
@@ -188,13 +188,12 @@ def account_settings(core: Core, place: Place) -> dict[str, Any]:
 def tag(core: Core, key: FunctionKey, tags: Mapping[str, str]) -> None:
     """Set these tags beside the others. Raises ResourceNotFound, ResourceConflict, InvalidParameterValue."""
     rules.refuse_broken_text(tags)
-    if not tags:
-        raise InvalidParameterValue("An error occurred and the request cannot be processed.")
+    refuse_no_tags(tags)
     with core.database.transaction() as tx:
         latest = found.latest(tx, Reference(key))
         found.refuse_updating(latest)
         wanted = {**latest.function.tags, **tags}
-        _refuse_tags(wanted)
+        refuse_tags(wanted)
         rows.set_tags(tx, latest.function.id, wanted)
         version_rows.move(tx, latest, found.new_revision())
 
@@ -214,6 +213,13 @@ def tags(core: Core, key: FunctionKey) -> Mapping[str, str]:
         return found.function(tx, key).tags
 
 
-def _refuse_tags(tags: Mapping[str, str]) -> None:
+def refuse_no_tags(tags: Mapping[str, str]) -> None:
+    """Of TagResource: AWS has nothing better to say of it."""
+    if not tags:
+        raise InvalidParameterValue("An error occurred and the request cannot be processed.")
+
+
+def refuse_tags(tags: Mapping[str, str]) -> None:
+    """More than a resource of Lambda's may have."""
     if len(tags) > TAGS_MAX:
         raise InvalidParameterValue("Number of tags exceeds resource tag limit.")

@@ -17,6 +17,7 @@ from lamb.core import functions, redrive, updates
 from lamb.core.context import Core
 from lamb.daemon.arrivals import Arrivals
 from lamb.daemon.events import Events
+from lamb.daemon.mappings import Mappings
 from lamb.daemon.metering import Metering
 from lamb.daemon.ports import Ports
 from lamb.daemon.routing import Routes, Settling
@@ -28,6 +29,7 @@ from lamb.logs.journal import Group, Journal
 from lamb.logs.metrics import Metrics
 from lamb.model.errors import HomeUnusable, LambError, ServiceFailure
 from lamb.model.invocation import Event, Outcome, Target
+from lamb.model.mapping import MappingKey
 from lamb.model.names import FunctionKey, Place, Reference
 from lamb.model.settings import Settings
 from lamb.runtimes.table import NAMES, RuntimeTable, how_to_add
@@ -54,7 +56,8 @@ class Services:
         self.core = core
         self.place = Place(settings.account, settings.region)
         self.tokens = Tokens()
-        self.settling = Settling()
+        self.settling: Settling[FunctionKey] = Settling()
+        self.mappings = Mappings(self)
         self.ports = Ports()
         self.stop = stop
         # Set by wiring, which needs this object to build them.
@@ -109,8 +112,11 @@ class Services:
 
     # ------------------------------------------------------------------ settling
 
-    def settle_soon(self, key: FunctionKey) -> None:
-        self._in_background(self._settle(key))
+    def settle_soon(self, key: FunctionKey | MappingKey) -> None:
+        if isinstance(key, MappingKey):
+            self._in_background(self.mappings.settle(key))
+        else:
+            self._in_background(self._settle(key))
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from lamb.core import clock as home_time
-from lamb.core import concurrency, events, invoke, packages, redrive, updates
+from lamb.core import concurrency, events, invoke, mappings, packages, redrive, updates
 from lamb.core.context import Core
 from lamb.daemon.arrivals import Arrivals
 from lamb.daemon.events import Events
@@ -36,6 +36,7 @@ from lamb.sandbox.cgroup import CgroupTree
 from lamb.sandbox.process import become_subreaper
 from lamb.sandbox.walls import NAMES, Standing
 from lamb.secrets.keyring import Keyring
+from lamb.sources.look import Looker
 from lamb.store.database import Database
 from lamb.store.group import GroupCommit
 
@@ -65,6 +66,8 @@ class Daemon:
                 self.services.settle_soon(key)
             for key in await self.services.run(events.open_functions, core):
                 self.worker.queued(key)
+            for mapping in await self.services.run(mappings.unsettled, core):
+                self.services.settle_soon(mapping)
             for task_id in await self.services.run(redrive.running, core):
                 self.services.move_messages(task_id)
 
@@ -123,6 +126,7 @@ async def build(
         s3_named=s3_named(process_environment()),
         buckets=settings.bucket_folder,
         arrived=told(lambda: services.arrivals.announce),
+        look_at_source=Looker(process_environment()).look,
     )
     home_time.take_up(core, clock, settings.time_scale)
     # Last of what stays behind when a daemon does not get further than here.

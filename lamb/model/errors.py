@@ -61,6 +61,13 @@ class SerializationFailure(LambError):
     status = 400
 
 
+class ResourceInUse(LambError):
+    """The operation conflicts with the resource's availability"""
+
+    code = "ResourceInUseException"
+    status = 400
+
+
 class CodeStorageExceeded(LambError):
     """Code storage limit exceeded."""
 

@@ -97,3 +97,11 @@ METRICS_KEPT_DAYS = 15
 RECURSION_MAX = 16
 # SQS, MessageRetentionPeriod: 14 days at the most; lamb keeps its own dead letters as long
 DEAD_LETTERS_KEPT_S = 14 * 86_400
+# with-sqs: batches of more than 10 messages need a batching window, and FIFO queues have none
+QUEUE_BATCH_MAX = 10
+# invocation-eventfiltering: "up to five different filters"
+FILTERS_MAX = 5
+# API reference, MaximumRecordAgeInSeconds: "The minimum valid value for maximum record age is 60s"
+RECORD_AGE_MIN_S = 60
+# API reference, ListEventSourceMappings: "a maximum of 100 items in each response"
+MAPPINGS_PAGE_MAX = 100

@@ -19,6 +19,7 @@ _CAPITAL = frozenset(
         "KMSNotFoundException",
         "RequestEntityTooLargeException",
         "RecursiveInvocationException",
+        "ResourceInUseException",
         "ResourceNotFoundException",
         "SandboxRefusedException",
         "SerializationException",

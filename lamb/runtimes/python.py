@@ -8,6 +8,7 @@ import importlib.metadata
 import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -37,6 +38,7 @@ marker, *folders = sys.argv[1:]
 if all([compileall.compile_dir(folder, quiet=2) for folder in folders]):
     pathlib.Path(marker).touch()
 """
+_READABLE = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 # The distributions that AWS has in /var/runtime. boto3 and its own are there where they are installed.
 _RUNTIME = ("awslambdaric", "simplejson", "snapshot-restore-py")
 _SDK = ("boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3")
@@ -66,7 +68,7 @@ class PythonRuntime:
         )
 
     def improvement(self, base: Base) -> Sequence[str]:
-        """Compile the SDK, which takes as long as building all else."""
+        """Compile what came without bytecode for this interpreter: the SDK, most often."""
         folder = Path(base.runtime_dir)
         marker = folder / f".compiled-all-{self.executable.name}"
         if marker.exists():
@@ -220,11 +222,9 @@ def _build(distributions: Iterable[importlib.metadata.Distribution], folder: Pat
     aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=ours))
     try:
         for distribution in distributions:
-            _copy(distribution, aside)
-        for folder_path, _, names in os.walk(aside):  # whatever the umask: functions are other users
+            _take(distribution, aside)
+        for folder_path, _, _ in os.walk(aside):  # whatever the umask: functions are other users
             os.chmod(folder_path, 0o755)  # noqa: PTH101, S103
-            for name in names:
-                Path(folder_path, name).chmod(0o644)
         aside.rename(folder)
     except OSError:
         if not folder.is_dir():  # nobody was quicker
@@ -240,16 +240,36 @@ def _distribution(name: str) -> importlib.metadata.Distribution | None:
         return None
 
 
-def _copy(distribution: importlib.metadata.Distribution, folder: Path) -> None:
-    """Copy the portable files: a compiled extension would fit one interpreter only."""
-    for file in distribution.files or ():
-        portable = file.suffix not in (".so", ".pyc", ".pyd") and ".." not in file.parts
-        if not portable:
+def _take(distribution: importlib.metadata.Distribution, folder: Path) -> None:
+    """The portable files: a compiled extension would fit one interpreter only, bytecode is not even
+    looked at by others. Thousands of them, hence no Path objects."""
+    origin, made = str(distribution.locate_file("")), set[str]()
+    for file in map(str, distribution.files or ()):
+        if file.endswith((".so", ".pyd")) or ".." in file.split("/"):
             continue
-        source, target = Path(str(file.locate())), folder / file
-        if source.is_file():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)
+        source, target = os.path.join(origin, file), os.path.join(folder, file)  # noqa: PTH118
+        parent = os.path.dirname(target)  # noqa: PTH120
+        if parent not in made:
+            os.makedirs(parent, exist_ok=True)  # noqa: PTH103
+            made.add(parent)
+        with contextlib.suppress(FileNotFoundError):  # removed by hand since it was installed
+            _link(source, target)
+
+
+def _link(source: str, target: str) -> None:
+    """The same file under another name: in a hundredth of the time, and no room on the disk. Installers
+    replace files and never write into them, so that it stays what it is now. A copy where the file is not
+    everybody's to read, is another user's, or lies on another disk."""
+    try:
+        if os.stat(source).st_mode & _READABLE == _READABLE:  # noqa: PTH116
+            os.link(source, target)
+            return
+    except FileNotFoundError:
+        raise
+    except OSError:
+        pass
+    shutil.copyfile(source, target)
+    os.chmod(target, _READABLE | stat.S_IWUSR)  # noqa: PTH101
 
 
 def _compile(folder: Path, interpreter: Path) -> None:

@@ -10,7 +10,14 @@ import lamb
 from lamb.model.errors import HomeUnusable
 
 # The other tables enter themselves beside the schema's when they are imported.
-from lamb.store import event_tables, layer_tables, queue_tables, schema  # noqa: F401
+from lamb.store import (  # noqa: F401
+    event_tables,
+    iam_tables,
+    layer_tables,
+    mapping_tables,
+    queue_tables,
+    schema,
+)
 
 
 def bring_up_to_date(connection: Connection, file: Path) -> None:

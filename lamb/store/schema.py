@@ -1,4 +1,4 @@
-"""The tables of functions; others are in event_tables.py, queue_tables.py and layer_tables.py.
+"""The tables of functions; others stand in the files `*_tables.py` beside this one.
 
 A change needs a migration (CONTRIBUTING.md); a test compares the two.
 """
@@ -21,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0003"
+HEAD = "0005"
 """The migration that leads to these tables."""
 
 metadata = MetaData()

@@ -13,12 +13,13 @@ from typing import Any
 from lamb.api.app import App
 from lamb.api.gate import Gate
 from lamb.api.services import Backlog, LogQuery
-from lamb.core import updates
+from lamb.core import mappings, updates
 from lamb.core.context import Core
 from lamb.logs.metrics import Taken
 from lamb.model.clock import ManualClock
 from lamb.model.errors import LambError
 from lamb.model.invocation import Event, Outcome
+from lamb.model.mapping import MappingKey
 from lamb.model.names import FunctionKey, Place, Reference
 from lamb.packages.shelf import Shelf
 from lamb.secrets.keyring import Keyring
@@ -39,7 +40,7 @@ class Services:
     entries: list[dict[str, Any]] = field(default_factory=list)
     invoked: list[tuple[Reference, Event, int | None]] = field(default_factory=list)
     checked: list[Reference] = field(default_factory=list)
-    settling: list[FunctionKey] = field(default_factory=list)
+    settling: list[FunctionKey | MappingKey] = field(default_factory=list)
     queries: list[LogQuery] = field(default_factory=list)
     accepted: list[tuple[Reference, Event]] = field(default_factory=list)
     waited: list[tuple[FunctionKey, str, float]] = field(default_factory=list)
@@ -94,13 +95,17 @@ class Services:
     def move_messages(self, task_id: int) -> None:
         self.moving.append(task_id)
 
-    def settle_soon(self, key: FunctionKey) -> None:
+    def settle_soon(self, key: FunctionKey | MappingKey) -> None:
         self.settling.append(key)
 
     def settle(self) -> None:
         """What the daemon does right after an answer that asked for it."""
         while self.settling:
-            updates.settle(self.core, self.settling.pop())
+            key = self.settling.pop()
+            if isinstance(key, MappingKey):
+                mappings.settle(self.core, key)
+            else:
+                updates.settle(self.core, key)
 
     async def settled(self, reference: Reference, timeout_s: float) -> bool:
         return timeout_s > 0 and reference.key.name == "f"
@@ -139,6 +144,18 @@ class Services:
 
     def stop(self) -> None:
         self.stopped = True
+
+
+@dataclass
+class Mappings:
+    """They settle at once when they are waited for."""
+
+    services: Services
+
+    async def settled(self, key: MappingKey, timeout_s: float) -> bool:
+        if timeout_s > 0:
+            self.services.settle()
+        return timeout_s > 0
 
 
 @dataclass

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from unit.cli.memory_events import MemoryEvents
+from unit.cli.memory_mappings import MemoryMappings
 from unit.cli.memory_queues import MemoryQueues
 from unit.cli.memory_topics import MemoryTopics
 
@@ -133,6 +134,7 @@ class MemoryClient:
         self.counters = MemoryCounters()
         self.topics = MemoryTopics(self.said)
         self.queues = MemoryQueues(self.said)
+        self.mappings = MemoryMappings(self.said)
         self.answer: Answer | Exception = answer()
         self.is_settled = True
         self.entries = [

@@ -44,6 +44,11 @@ LINES = {
     "key show": "key show",
     "list": "list",
     "logs": "logs hello",
+    "mapping create": "mapping create hello --queue orders",
+    "mapping delete": "mapping delete 0d3a52f0-9c7e-4c1b-8c55-7f3a2c81a7b1 --yes",
+    "mapping list": "mapping list",
+    "mapping show": "mapping show 0d3a52f0-9c7e-4c1b-8c55-7f3a2c81a7b1",
+    "mapping update": "mapping update 0d3a52f0-9c7e-4c1b-8c55-7f3a2c81a7b1 --disable",
     "package build": "package build hello.py",
     "package check": "package check hello.py",
     "publish": "publish hello",
@@ -72,7 +77,7 @@ LINES = {
     "versions": "versions hello",
     "wait events": "wait events hello --empty",
 }
-GROUPS = ("alias", "env", "key", "package", "config", "daemon", "events", "topic", "wait")
+GROUPS = ("alias", "env", "key", "package", "config", "daemon", "events", "mapping", "topic", "wait")
 ENDLESS = ("serve", "daemon run")
 
 

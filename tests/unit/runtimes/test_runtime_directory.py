@@ -82,6 +82,41 @@ def test_the_rest_is_compiled_in_spare_time_once_and_for_every_user(tmp_path: Pa
     assert found.improvement(base) == ()
 
 
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A distribution of one module, and the only one that there is."""
+    site = tmp_path / "site"
+    (site / "one-1.0.dist-info").mkdir(parents=True)
+    (site / "one-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: one\nVersion: 1.0\n")
+    (site / "one-1.0.dist-info" / "RECORD").write_text("one.py,,\ngone.py,,\none-1.0.dist-info/METADATA,,\n")
+    (site / "one.py").write_text("ONE = 1\n")
+    monkeypatch.syspath_prepend(site)
+    monkeypatch.setattr(python, "_RUNTIME", ("one",))
+    monkeypatch.setattr(python, "_SDK", ())
+    return site / "one.py"
+
+
+def test_what_everybody_may_read_is_linked(installed: Path, tmp_path: Path):
+    installed.chmod(0o644)
+    assert (runtime_directory(tmp_path / "runtime", PYTHON) / "one.py").samefile(installed)
+
+
+def test_what_its_owner_alone_may_read_is_copied_and_stays_as_it_is(installed: Path, tmp_path: Path):
+    installed.chmod(0o600)
+    made = runtime_directory(tmp_path / "runtime", PYTHON) / "one.py"
+    assert (made.read_text(), made.stat().st_mode & 0o777) == ("ONE = 1\n", 0o644)
+    assert installed.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_upgrade_changes_nothing_for_environments_that_run(installed: Path, tmp_path: Path):
+    installed.chmod(0o644)
+    made = runtime_directory(tmp_path / "runtime", PYTHON) / "one.py"
+    fresh = installed.with_name("fresh")
+    fresh.write_text("ONE = 2\n")
+    fresh.replace(installed)  # as installers do it
+    assert made.read_text() == "ONE = 1\n"
+
+
 def test_making_it_again_changes_nothing(folder: Path):
     before = tree(folder)
     assert runtime_directory(folder.parent, PYTHON) == folder
