@@ -84,7 +84,7 @@ class App:
         operation = found.operation or ""
         principal.require_owner(operation)
         if operation not in routes.HANDLERS:
-            raise UnknownOperation(f"lamb does not support {operation} yet")
+            raise UnknownOperation(f"lamb does not implement the operation {operation} of Lambda")
         limit = body.MAX_BYTES.get(operation, body.DEFAULT_MAX_BYTES)
         content = await body.read(receive, limit, operation)
         host = headers.get(b"host", b"localhost").decode("latin-1")

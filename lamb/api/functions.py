@@ -24,6 +24,7 @@ def create(call: Call) -> Reply:
         package_type=members.get("PackageType", "Zip"),
         publish=members.get("Publish", False),
         tags=members.get("Tags", {}),
+        code_signing_arn=members.get("CodeSigningConfigArn"),
     )
     version = functions.create(call.core, call.place, creation)
     # Unqualified also when the answer describes version 1: AWS's own oddity, recorded.

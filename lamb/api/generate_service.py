@@ -27,6 +27,8 @@ OVERRIDES: dict[str, dict[str, Any]] = {
     # "Member must satisfy enum value set: […]", of the list itself, and the architectures may be null.
     "CompatibleRuntimes": {"enum": list(RUNTIMES)},
     "CompatibleArchitectures": {"sparse": True},
+    # Versions are refused with another pattern than the model's.
+    "FunctionUrlQualifier": {"pattern": None},
     # In the order of the recorded text.
     "EventSourcePosition": {"enum": ["LATEST", "AT_TIMESTAMP", "TRIM_HORIZON"]},
 }

@@ -7,10 +7,10 @@ from typing import Any
 from lamb.api import code
 from lamb.api.messages import Call, Reply
 from lamb.core import layer_policies, layers
-from lamb.core.layer_policies import Grant
 from lamb.model.clock import iso_offset
 from lamb.model.errors import ResourceNotFound
 from lamb.model.layer import LayerFilter, LayerKey, LayerPublication, LayerVersion, parse_layer, parse_version
+from lamb.model.permission import Permission
 
 
 def publish(call: Call) -> Reply:
@@ -64,18 +64,21 @@ def delete(call: Call) -> Reply:
 
 def add_permission(call: Call) -> Reply:
     members = call.members
-    grant = Grant(
-        members["StatementId"], members["Action"], members["Principal"], members.get("OrganizationId")
+    wanted = Permission(
+        members["StatementId"],
+        members["Action"],
+        members["Principal"],
+        organization_id=members.get("OrganizationId"),
     )
     statement, revision = layer_policies.add(
-        call.core, _own(call), members["VersionNumber"], grant, members.get("RevisionId")
+        call.core, _own(call), members["VersionNumber"], wanted, members.get("RevisionId")
     )
     return Reply({"Statement": statement, "RevisionId": revision})
 
 
 def get_policy(call: Call) -> Reply:
-    policy, revision = layer_policies.get(call.core, _own(call), call.members["VersionNumber"])
-    return Reply({"Policy": policy, "RevisionId": revision})
+    policy = layer_policies.get(call.core, _own(call), call.members["VersionNumber"])
+    return Reply({"Policy": policy.text, "RevisionId": policy.revision_id})
 
 
 def remove_permission(call: Call) -> Reply:

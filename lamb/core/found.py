@@ -103,6 +103,15 @@ def not_found(shown_arn: str) -> ResourceNotFound:
     return ResourceNotFound(f"Function not found: {shown_arn}")
 
 
+def refuse_qualified(ref: Reference) -> None:
+    """What belongs to a whole function is not asked of a version or an alias."""
+    if ref.qualifier is not None:
+        raise InvalidParameterValue(
+            "This operation is permitted on Lambda functions only. Aliases and versions do not support this "
+            "operation. Please specify either a function name or an unqualified function ARN."
+        )
+
+
 def refuse_stale(revision_id: str | None, current: str) -> None:
     """The RevisionId guard of changes; None guards nothing."""
     if revision_id is not None and revision_id != current:

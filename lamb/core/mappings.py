@@ -1,4 +1,4 @@
-"""Event source mappings: made, shown, listed, changed, deleted, tagged; and how they settle.
+"""Event source mappings: made, shown, listed, changed, deleted; and how they settle.
 
 What reads the sources and invokes the functions asks here for the mappings that are enabled.
 """
@@ -6,10 +6,10 @@ What reads the sources and invokes the functions asks here for the mappings that
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from lamb.core import found, functions, pages
+from lamb.core import found, pages
+from lamb.core import tags as tag_rules
 from lamb.core.configuration import refuse_broken_text
 from lamb.core.context import Core
 from lamb.model import mapping_rules as rules
@@ -52,7 +52,7 @@ def create(core: Core, place: Place, request: MappingRequest) -> EventSourceMapp
     key = MappingKey(place.account, place.region, str(uuid.uuid4()))
     settings = rules.created(kind, request.source_arn, request.settings, key.uuid)
     refuse_broken_text(settings, request.tags)
-    functions.refuse_tags(request.tags)
+    tag_rules.refuse_unusable(request.tags)
     function = parse_reference(request.function or "", place)
     enabled = request.enabled is not False
     # A queue that is not to be read has nothing to get ready.
@@ -142,32 +142,6 @@ def uuids(core: Core, place: Place) -> list[str]:
         return [mapping.key.uuid for mapping in rows.page(tx, place, 0, _ALL)]
 
 
-# ------------------------------------------------------------------ tags
-
-
-def tag(core: Core, key: MappingKey, tags: Mapping[str, str]) -> None:
-    """Set these tags beside the others. Raises ResourceNotFound, InvalidParameterValue."""
-    functions.refuse_no_tags(tags)
-    with core.database.transaction() as tx:
-        mapping = _tagged(tx, key)
-        wanted = {**mapping.tags, **tags}
-        functions.refuse_tags(wanted)
-        rows.set_tags(tx, mapping, wanted)
-
-
-def untag(core: Core, key: MappingKey, names: Sequence[str]) -> None:
-    """Those that are not there are no error. Raises ResourceNotFound."""
-    with core.database.transaction() as tx:
-        mapping = _tagged(tx, key)
-        rows.set_tags(tx, mapping, {name: value for name, value in mapping.tags.items() if name not in names})
-
-
-def tags(core: Core, key: MappingKey) -> Mapping[str, str]:
-    """Raises ResourceNotFound."""
-    with core.database.reading() as tx:
-        return _tagged(tx, key).tags
-
-
 # ------------------------------------------------------------------ checks
 
 
@@ -175,13 +149,6 @@ def _found(tx: Tx, key: MappingKey) -> EventSourceMapping:
     mapping = rows.find(tx, key)
     if mapping is None:
         raise ResourceNotFound
-    return mapping
-
-
-def _tagged(tx: Tx, key: MappingKey) -> EventSourceMapping:
-    mapping = rows.find(tx, key)
-    if mapping is None:
-        raise ResourceNotFound(f"Event source mapping not found: {key.arn}")
     return mapping
 
 

@@ -76,7 +76,7 @@ class CodeStorageExceeded(LambError):
 
 
 class PolicyLengthExceeded(LambError):
-    """The policy is larger than the limit"""
+    """The resource policy is larger than AWS allows"""
 
     code = "PolicyLengthExceededException"
     status = 400
@@ -130,6 +130,13 @@ class ProvisionedConcurrencyConfigNotFound(LambError):
     """No Provisioned Concurrency Config found for this function"""
 
     code = "ProvisionedConcurrencyConfigNotFoundException"
+    status = 404
+
+
+class CodeSigningConfigNotFound(LambError):
+    """The code signing configuration cannot be found."""
+
+    code = "CodeSigningConfigNotFoundException"
     status = 404
 
 

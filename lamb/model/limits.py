@@ -43,9 +43,9 @@ PROCESSES = 1024
 # gettingstarted-limits: "Concurrent executions"; configuration-concurrency: 100 stay unreserved
 CONCURRENT_EXECUTIONS = 1000
 
-LAYERS_MAX = 5
-# gettingstarted-limits: "Resource-based policy"
+# gettingstarted-limits: "Function resource-based policy", 20 KB
 POLICY_MAX_BYTES = 20_480
+LAYERS_MAX = 5
 TAGS_MAX = 50
 # API_GetFunction: a link to the deployment package "that's valid for 10 minutes"
 LINK_VALID_S = 600

@@ -52,6 +52,7 @@ class Creation:
     """Whether the zip came in the request itself, and not from a bucket."""
     publish: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
+    code_signing_arn: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +98,13 @@ class EventInvokeConfig:
     on_success: str | None = None
     on_failure: str | None = None
     last_modified_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeManagement:
+    """When a function gets another version of its runtime."""
+
+    update_on: str = "Auto"
+    """Or `FunctionUpdate`, `Manual`."""
+    runtime_version_arn: str | None = None
+    """Given with `Manual` alone."""

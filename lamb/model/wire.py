@@ -12,6 +12,7 @@ from lamb.model.errors import LambError, ServiceFailure, TooManyRequests
 _CAPITAL = frozenset(
     {
         "AccessDeniedException",
+        "CodeSigningConfigNotFoundException",
         "EnvironmentStartException",
         "InvalidRuntimeException",
         "InvalidZipFileException",

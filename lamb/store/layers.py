@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Table, func, insert, select, update
@@ -11,19 +10,10 @@ from sqlalchemy import delete as delete_from
 
 from lamb.model.layer import LayerFilter, LayerKey, LayerVersion
 from lamb.model.names import Place
+from lamb.model.permission import ResourcePolicy
 from lamb.store.database import Tx
 from lamb.store.layer_tables import layer_counters as _counters
 from lamb.store.layer_tables import layer_versions as _versions
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """Who may use a layer version."""
-
-    statements: Sequence[Mapping[str, Any]] = ()
-    """As AWS spells them, in the order in which they were added."""
-    revision_id: str | None = None
-    """None where there never was a statement."""
 
 
 def add(tx: Tx, wanted: LayerVersion) -> LayerVersion:
@@ -87,14 +77,14 @@ def delete(tx: Tx, key: LayerKey, number: int) -> None:
     tx.connection.execute(delete_from(_versions).where(*_is(_versions, key, number)))
 
 
-def policy(tx: Tx, key: LayerKey, number: int) -> Policy | None:
-    """None where the version is not there."""
+def policy(tx: Tx, key: LayerKey, number: int) -> ResourcePolicy | None:
+    """None where the version is not there; without a revision where it never had a statement."""
     wanted = select(_versions.c.statements, _versions.c.policy_revision)
     row = tx.connection.execute(wanted.where(*_is(_versions, key, number))).one_or_none()
-    return None if row is None else Policy(row.statements, row.policy_revision)
+    return None if row is None else ResourcePolicy(row.policy_revision or "", row.statements)
 
 
-def set_policy(tx: Tx, key: LayerKey, number: int, wanted: Policy) -> None:
+def set_policy(tx: Tx, key: LayerKey, number: int, wanted: ResourcePolicy) -> None:
     tx.connection.execute(
         update(_versions)
         .where(*_is(_versions, key, number))

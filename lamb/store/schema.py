@@ -1,4 +1,4 @@
-"""The tables of functions; others stand in the files `*_tables.py` beside this one.
+"""The tables of functions; those of everything else are in the *_tables.py beside it.
 
 A change needs a migration (CONTRIBUTING.md); a test compares the two.
 """
@@ -21,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0005"
+HEAD = "0006"
 """The migration that leads to these tables."""
 
 metadata = MetaData()

@@ -6,7 +6,6 @@ import pytest
 from unit.core.plane import FIRST, PLACE, key, package, ref
 
 from lamb.core import functions, layer_policies, layers, packages, updates
-from lamb.core.layer_policies import Grant
 from lamb.model.errors import (
     AccessDenied,
     InvalidParameterValue,
@@ -17,8 +16,9 @@ from lamb.model.errors import (
 )
 from lamb.model.layer import LayerFilter, LayerKey, LayerPublication, parse_layer
 from lamb.model.names import Place
+from lamb.model.permission import Permission, ResourcePolicy
 from lamb.model.requests import CodeUpdate, Page
-from lamb.store.layers import Policy, page_of_versions, set_policy
+from lamb.store.layers import page_of_versions, set_policy
 
 LAYER = LayerKey(PLACE.account, PLACE.region, "l")
 ALL = LayerFilter()
@@ -260,7 +260,9 @@ def test_a_layer_of_another_account_needs_its_permission(plane):
     )
     refused(AccessDenied, layers.get, plane.core, PLACE, made.key, 1)
     refused(AccessDenied, layers.get, plane.core, PLACE, made.key, 2)
-    layer_policies.add(plane.core, made.key, 1, Grant("s", "lambda:GetLayerVersion", PLACE.account), None)
+    layer_policies.add(
+        plane.core, made.key, 1, Permission("s", "lambda:GetLayerVersion", PLACE.account), None
+    )
     assert layers.get(plane.core, PLACE, made.key, 1) == made
     plane.create(layers=(made.arn,))
     assert plane.latest().configuration.layers[0].arn == made.arn
@@ -280,7 +282,7 @@ def test_nobody_changes_the_layers_of_another_account(plane):
 
 
 def grant(plane, statement_id="s1", principal="*", revision_id=None, number=1, **members):
-    wanted = Grant(statement_id, "lambda:GetLayerVersion", principal, **members)
+    wanted = Permission(statement_id, "lambda:GetLayerVersion", principal, **members)
     statement, revision = layer_policies.add(plane.core, LAYER, number, wanted, revision_id)
     return json.loads(statement), revision
 
@@ -300,17 +302,17 @@ def test_a_policy_is_the_document_of_its_statements(plane):
     assert second["Condition"] == {"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}
     third, revision = grant(plane, "s3", "arn:aws:iam::111122223333:root")
     assert third["Principal"] == second["Principal"]
-    policy, shown = layer_policies.get(plane.core, LAYER, 1)
-    assert json.loads(policy) == {
+    policy = layer_policies.get(plane.core, LAYER, 1)
+    assert json.loads(policy.text) == {
         "Version": "2012-10-17",
         "Id": "default",
         "Statement": [first, second, third],
     }
-    assert shown == revision
+    assert policy.revision_id == revision
     layer_policies.remove(plane.core, LAYER, 1, "s2", revision)
-    policy, after = layer_policies.get(plane.core, LAYER, 1)
-    assert json.loads(policy)["Statement"] == [first, third]
-    assert after != revision
+    policy = layer_policies.get(plane.core, LAYER, 1)
+    assert policy.statements == [first, third]
+    assert policy.revision_id != revision
 
 
 def test_what_is_wrong_with_a_policy_is_said_in_awss_words(plane):
@@ -342,7 +344,7 @@ def test_a_policy_has_20_kb_at_most(plane):
     publish(plane)
     statement, _ = grant(plane)
     with plane.core.database.transaction() as tx:
-        set_policy(tx, LAYER, 1, Policy([{**statement, "Sid": f"s{n}"} for n in range(160)], "r"))
+        set_policy(tx, LAYER, 1, ResourcePolicy("r", [{**statement, "Sid": f"s{n}"} for n in range(160)]))
     said = refused(PolicyLengthExceeded, grant, plane, "one-more")
     assert said.startswith("The final policy size (2")
     assert said.endswith(") is bigger than the limit (20480).")

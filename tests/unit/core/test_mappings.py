@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from unit.core.plane import ARN, FIRST, PLACE, ref
 
-from lamb.core import functions, mappings
+from lamb.core import functions, mappings, tags
 from lamb.model.errors import InvalidParameterValue, ResourceConflict, ResourceInUse, ResourceNotFound
 from lamb.model.mapping import EventSourceMapping, MappingKey, MappingRequest, SourceLook
 from lamb.model.requests import Page
@@ -223,21 +223,21 @@ def test_lists_are_in_pages_by_source_and_by_function(settled):
 
 
 def test_tags_are_set_replaced_and_taken_away(settled):
-    made = create(settled, tags={"team": "a"})
-    mappings.tag(settled.core, made.key, {"team": "b", "cost": "1"})
-    mappings.untag(settled.core, made.key, ["cost", "nothing"])
-    assert mappings.tags(settled.core, made.key) == {"team": "b"}
+    arn = create(settled, tags={"team": "a"}).key.arn
+    tags.tag(settled.core, PLACE, arn, {"team": "b", "cost": "1"})
+    tags.untag(settled.core, PLACE, arn, ["cost", "nothing"])
+    assert tags.tags_of(settled.core, PLACE, arn) == {"team": "b"}
     with pytest.raises(InvalidParameterValue, match="exceeds resource tag limit"):
-        mappings.tag(settled.core, made.key, {str(n): "" for n in range(50)})
+        tags.tag(settled.core, PLACE, arn, {str(n): "" for n in range(50)})
     with pytest.raises(InvalidParameterValue, match="cannot be processed"):
-        mappings.tag(settled.core, made.key, {})
+        tags.tag(settled.core, PLACE, arn, {})
     for ask in (
-        mappings.tags,
-        lambda c, k: mappings.tag(c, k, {"a": "b"}),
-        lambda c, k: mappings.untag(c, k, ["a"]),
+        tags.tags_of,
+        lambda c, p, arn: tags.tag(c, p, arn, {"a": "b"}),
+        lambda c, p, arn: tags.untag(c, p, arn, ["a"]),
     ):
         with pytest.raises(ResourceNotFound, match=f"Event source mapping not found: {NOWHERE.arn}"):
-            ask(settled.core, NOWHERE)
+            ask(settled.core, PLACE, NOWHERE.arn)
 
 
 def test_what_is_not_there_is_not_found(settled):
