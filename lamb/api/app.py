@@ -43,11 +43,10 @@ class App:
         request_id = new_request_id()
         try:
             principal = self._gate.authenticate(headers, self._services)
-            if invocations.is_invoke(scope):
+            invoke = routes.invoking(scope)
+            if invoke is not None:
                 request_id = invocations.request_id(headers, principal) or request_id
-                response = await invocations.invoke(
-                    self._services, principal, scope, headers, receive, request_id
-                )
+                response = await invoke(self._services, principal, scope, headers, receive, request_id)
             elif neighbours.is_for(scope, headers):
                 response = await neighbours.answer(
                     self._services, principal, scope, headers, receive, request_id

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lamb.api import iam
+from lamb.api import iam, logs
 from lamb.api.generate_service import collect, service_model
 
 TABLE = Path(__file__).with_name("neighbours.json")
-SERVICES: Mapping[str, Iterable[str]] = {"iam": iam.HANDLERS}
+SERVICES: Mapping[str, Iterable[str]] = {"iam": iam.HANDLERS, "logs": logs.OPERATIONS}
 """Service → the operations that lamb has of it."""
 
 

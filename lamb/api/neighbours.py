@@ -15,18 +15,23 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from lamb.api import body, iam, sns, sqs
+from lamb.api import body, iam, logs, sns, sqs
 from lamb.api.gate import Principal
 from lamb.api.messages import Response
 from lamb.api.neighbour import Request, Service
 from lamb.api.services import Services
 from lamb.model.errors import AccessDenied, LambError, SerializationFailure, UnknownOperation
 
-SERVICES: Mapping[str, Service] = {"iam": iam.SERVICE, "sns": sns.SERVICE, "sqs": sqs.SERVICE}
+SERVICES: Mapping[str, Service] = {
+    "iam": iam.SERVICE,
+    "logs": logs.SERVICE,
+    "sns": sns.SERVICE,
+    "sqs": sqs.SERVICE,
+}
 """By the name that signatures have for them."""
 
 # What stands in front of the dot in X-Amz-Target.
-_TARGETS = {"AmazonSQS": "sqs"}
+_TARGETS = {"AmazonSQS": "sqs", "Logs_20140328": "logs"}
 # The query protocol's versions, one a service.
 _VERSIONS = {"2010-03-31": "sns", "2010-05-08": "iam", "2012-11-05": "sqs"}
 

@@ -15,6 +15,7 @@ from lamb.api import (
     events,
     function_urls,
     functions,
+    invocations,
     layers,
     mappings,
     own,
@@ -23,6 +24,7 @@ from lamb.api import (
     recursion,
     runtime_management,
     stats,
+    streamed,
     versions,
 )
 from lamb.api.members import OPERATIONS, path_member
@@ -128,6 +130,25 @@ OWN: Mapping[tuple[str, str], Callable[[own.Ask], Awaitable[Response]]] = {
     ("GET", "/_lamb/clock"): events.clock,
     ("POST", "/_lamb/clock"): events.set_clock,
 }
+
+
+# Hot, and with payloads that are no documents of members: told from their paths, without a look at the tree.
+INVOKING: tuple[tuple[tuple[bytes, bytes], invocations.Carry], ...] = (
+    (invocations.AROUND, invocations.invoke),
+    (streamed.STREAM, streamed.invoke),
+    (streamed.ASYNC, streamed.invoke_async),
+)
+
+
+def invoking(scope: Mapping[str, Any]) -> invocations.Carry | None:
+    """Who invokes a function for a request; None for requests that want something else."""
+    if scope["method"] != "POST":
+        return None
+    path: bytes = scope["raw_path"]
+    for (prefix, suffix), carry in INVOKING:
+        if path.endswith(suffix) and path.startswith(prefix) and path.count(b"/", len(prefix)) == 1:
+            return carry
+    return None
 
 
 class Found(NamedTuple):

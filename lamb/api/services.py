@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from lamb.core.context import Core
+from lamb.core.log_groups import LogGroup
+from lamb.logs.chunks import Stream
+from lamb.logs.journal import Entry, Group
+from lamb.logs.pages import Found, Key, Wanted
 from lamb.model.invocation import Event, Outcome
 from lamb.model.mapping import MappingKey
 from lamb.model.names import FunctionKey, Place, Reference
@@ -95,6 +99,68 @@ class Arrivals(Protocol):
         ...
 
 
+class Logbook(Protocol):
+    """Log groups and what is in them. Times are the machine's, in milliseconds since the epoch."""
+
+    def now_ms(self) -> int: ...
+
+    async def get(self, group: Group) -> LogGroup:
+        """With the streams that somebody made. Raises GroupNotFound."""
+        ...
+
+    async def names(self, place: Place) -> Sequence[str]:
+        """Of all groups of an account and region, in order."""
+        ...
+
+    async def named(self, place: Place, names: Sequence[str]) -> Sequence[LogGroup]:
+        """Those of these names."""
+        ...
+
+    async def create(self, group: Group, tags: Mapping[str, str], settings: Mapping[str, Any]) -> None:
+        """Raises GroupExists."""
+        ...
+
+    async def change(self, work: Callable[..., None], group: Group, *args: Any) -> None:
+        """Call `work(core, group, about, *args)`, a function of `core.log_groups`, in the pool."""
+        ...
+
+    async def delete(self, group: Group) -> None:
+        """With all its entries. Raises GroupNotFound, DeletionProtected."""
+        ...
+
+    async def streams(self, group: LogGroup) -> Mapping[str, Stream]:
+        """Those that have entries."""
+        ...
+
+    async def delete_stream(self, group: Group, name: str) -> None:
+        """With all its entries. Raises GroupNotFound, StreamNotFound."""
+        ...
+
+    async def after(
+        self, group: LogGroup, wanted: Wanted, key: Key, limit: int
+    ) -> tuple[Sequence[Found], bool]:
+        """The first entries behind `key`, in the order of time, and whether more of them come."""
+        ...
+
+    async def before(
+        self, group: LogGroup, wanted: Wanted, key: Key, limit: int
+    ) -> tuple[Sequence[Found], bool]:
+        """The last entries in front of `key`, in the order of time, and whether there are more."""
+        ...
+
+    async def put(self, group: Group, entries: Sequence[Entry]) -> None:
+        """Durable when this returns. Raises HomeUnusable."""
+        ...
+
+    async def expire(self, group: LogGroup) -> None:
+        """Remove what is older than the group keeps it."""
+        ...
+
+    def tail(self, groups: Sequence[Group], wanted: Wanted) -> AsyncIterator[Sequence[tuple[Group, Entry]]]:
+        """What groups get from now on, once a second, for ever."""
+        ...
+
+
 class Backlog(NamedTuple):
     """Asynchronous events of one function that are not over."""
 
@@ -123,6 +189,11 @@ class Services(Protocol):
     @property
     def arrivals(self) -> Arrivals:
         """Who waits for messages of local queues."""
+        ...
+
+    @property
+    def logbook(self) -> Logbook:
+        """Log groups."""
         ...
 
     @property

@@ -16,6 +16,7 @@ from lamb.core import functions, redrive, updates
 from lamb.core.context import Core
 from lamb.daemon.arrivals import Arrivals
 from lamb.daemon.events import Events
+from lamb.daemon.logbook import Logbook
 from lamb.daemon.mappings import Mappings
 from lamb.daemon.metering import Metering
 from lamb.daemon.ports import Ports
@@ -24,8 +25,7 @@ from lamb.daemon.threads import Threads
 from lamb.engine.invoker import Engine
 from lamb.engine.launch import Identity
 from lamb.engine.provisioned import Provisioned
-from lamb.logs import follow
-from lamb.logs.journal import Group, Journal
+from lamb.logs.journal import Group
 from lamb.logs.metrics import Metrics
 from lamb.model.errors import HomeUnusable, LambError, ServiceFailure
 from lamb.model.invocation import Event, Outcome, Target
@@ -39,7 +39,7 @@ from lamb.store.group import GroupCommit
 T = TypeVar("T")
 _SETTLE_AGAIN_S = 1.0
 # What functions reach on the listener that is theirs.
-_FOR_FUNCTIONS = ("LAMBDA", "SNS", "SQS")
+_FOR_FUNCTIONS = ("CLOUDWATCH", "CLOUDWATCH_LOGS", "LAMBDA", "SNS", "SQS")
 
 
 class Services(Threads):
@@ -50,7 +50,6 @@ class Services(Threads):
         settings: Settings,
         core: Core,
         runtimes: RuntimeTable,
-        journal: Journal,
         stop: Callable[[], None],
     ) -> None:
         super().__init__()
@@ -70,9 +69,9 @@ class Services(Threads):
         self.arrivals: Arrivals
         self.metrics: Metrics
         self.metering: Metering
+        self.logbook: Logbook
         self._settings = settings
         self._runtimes = runtimes
-        self._journal = journal
         self._started = time.monotonic()
         self._background: set[asyncio.Task[None]] = set()
         self._invoking: dict[str, asyncio.Task[Any] | None] = {}
@@ -159,17 +158,8 @@ class Services(Threads):
         view = await self.run(functions.get, self.core, reference)
         key = reference.key
         group = Group(key.account, key.region, view.version.configuration.logging.group)
-        wanted = follow.Query(query.follow, query.since_ms, query.request_id, query.grep)
-        async for entry in follow.read(self._journal, group, wanted):
-            if entry is None:
-                yield {}
-            else:
-                yield {
-                    "timestamp": entry.timestamp_ms,
-                    "stream": entry.stream,
-                    "requestId": entry.request_id,
-                    "message": entry.message,
-                }
+        async for entry in self.logbook.read(group, query):
+            yield entry
 
     async def measured(self, work: Callable[..., T], *args: Any) -> T:
         return await self.metering.read(work, *args)
@@ -232,6 +222,7 @@ class Services(Threads):
 
     async def close(self) -> None:
         await self.metering.close()
+        await self.logbook.close()
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)

@@ -15,6 +15,7 @@ from lamb.core import concurrency, events, invoke, mappings, packages, redrive, 
 from lamb.core.context import Core
 from lamb.daemon.arrivals import Arrivals
 from lamb.daemon.events import Events
+from lamb.daemon.logbook import Logbook
 from lamb.daemon.metering import Metering
 from lamb.daemon.ports import Ports
 from lamb.daemon.routing import Routes
@@ -131,12 +132,13 @@ async def build(
     home_time.take_up(core, clock, settings.time_scale)
     # Last of what stays behind when a daemon does not get further than here.
     cgroups, standing = _walls(wall_reasons)
-    services = Services(settings, core, runtimes, journal, stop)
+    services = Services(settings, core, runtimes, stop)
     services.tokens.port = function_port
     services.group = GroupCommit(database)
     services.arrivals = Arrivals(clock)
     services.metrics = Metrics(clock)
     services.metering = Metering(services.metrics, core, services.run)
+    services.logbook = Logbook(core, journal, machine, services.run)
     services.routes = Routes(
         lambda reference: services.run(invoke.resolve, core, reference),
         random.Random(settings.seed),  # noqa: S311 - a draw, not a secret

@@ -61,7 +61,7 @@ class Launcher:
 
         Raises EnvironmentStartFailed, KMS errors and OSError; nothing of it is left then.
         """
-        stream = f"{day(self._clock.now_ms())}/[{target.version}]{secrets.token_hex(16)}"
+        stream = _stream(target, day(self._clock.now_ms()))
         environment: E
         leaving: contextlib.ExitStack
 
@@ -102,6 +102,17 @@ class Launcher:
             opt=target.opt.name if target.opt else "",
             opt_root=places.opt,
         )
+
+
+def _stream(target: Target, today: str) -> str:
+    """The log stream of an environment; in a group of the user's choice it tells whose it is, too.
+
+    Developer Guide, "Configuring CloudWatch log groups".
+    """
+    unique = secrets.token_hex(16)
+    if target.configuration.logging.group == f"/aws/lambda/{target.key.name}":
+        return f"{today}/[{target.version}]{unique}"
+    return f"{today}/{target.key.name}[{target.version}][{unique}]"
 
 
 def _places(target: Target, zygote: Zygote) -> tuple[variables.Places, str]:

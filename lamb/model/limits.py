@@ -34,6 +34,8 @@ CONFIGURE_REQUEST_MAX_BYTES = 5120
 INVOKE_REQUEST_MAX_BYTES = 6_291_456
 INVOKE_RESPONSE_MAX_BYTES = 6_291_556
 ASYNC_REQUEST_MAX_BYTES = 1_048_576
+# InvokeAsync, deprecated, still has what asynchronous events had before October 2025
+INVOKE_ASYNC_REQUEST_MAX_BYTES = 262_144
 CLIENT_CONTEXT_MAX_BYTES = 3583
 
 # gettingstarted-limits, the rows of file descriptors and of execution processes and threads

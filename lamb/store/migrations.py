@@ -18,6 +18,7 @@ from lamb.store import (  # noqa: F401
     mapping_tables,
     queue_tables,
     schema,
+    telemetry_tables,
 )
 
 
