@@ -3,7 +3,7 @@
 _lamb_command() {
     case "$1" in
         '')
-            commands='create update configure show list delete publish versions alias rollback invoke logs stats concurrency events async wait clock queue topic env key package runtimes doctor serve daemon config completion help'
+            commands='create update configure show list delete publish versions alias rollback invoke logs stats concurrency events async wait clock permission url queue topic mapping env key package runtimes doctor serve daemon config completion help'
             options='--json -v --verbose --color --home --version --help'
             values='--color=auto|always|never --home=dirs'
             arguments=''
@@ -176,6 +176,54 @@ _lamb_command() {
             values='--time-scale=text --color=auto|always|never --home=dirs'
             arguments='text'
             ;;
+        'permission')
+            commands='add list remove'
+            options='--json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments=''
+            ;;
+        'permission add')
+            commands=''
+            options='--principal --source-arn --source-account --action --statement-id --if-not-exists --json -v --verbose --color --home --help'
+            values='--principal=text --source-arn=text --source-account=text --action=text --statement-id=text --color=auto|always|never --home=dirs'
+            arguments='references'
+            ;;
+        'permission list')
+            commands=''
+            options='-q --quiet --json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='references'
+            ;;
+        'permission remove')
+            commands=''
+            options='--ignore-not-found --json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='references text'
+            ;;
+        'url')
+            commands='create show delete'
+            options='--json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments=''
+            ;;
+        'url create')
+            commands=''
+            options='--auth --allow-origin --if-not-exists --json -v --verbose --color --home --help'
+            values='--auth=none|iam --allow-origin=text --color=auto|always|never --home=dirs'
+            arguments='references'
+            ;;
+        'url show')
+            commands=''
+            options='--json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='references'
+            ;;
+        'url delete')
+            commands=''
+            options='--ignore-not-found --json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='references'
+            ;;
         'queue')
             commands='create list show send receive peek purge redrive delete'
             options='--json -v --verbose --color --home --help'
@@ -289,6 +337,42 @@ _lamb_command() {
             options='-q --quiet --json -v --verbose --color --home --help'
             values='--color=auto|always|never --home=dirs'
             arguments='topics'
+            ;;
+        'mapping')
+            commands='create list show update delete'
+            options='--json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments=''
+            ;;
+        'mapping create')
+            commands=''
+            options='--queue --source --from --batch --window --filter --partial --whole --max-concurrency --retries --disabled --no-wait --json -v --verbose --color --home --help'
+            values='--queue=queues --source=text --from=latest|trim-horizon --batch=text --window=text --filter=text --max-concurrency=text --retries=text --color=auto|always|never --home=dirs'
+            arguments='references'
+            ;;
+        'mapping list')
+            commands=''
+            options='-q --quiet --json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='references'
+            ;;
+        'mapping show')
+            commands=''
+            options='--json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='mappings'
+            ;;
+        'mapping update')
+            commands=''
+            options='--enable --disable --function --batch --window --filter --no-filter --partial --whole --max-concurrency --retries --no-wait --json -v --verbose --color --home --help'
+            values='--function=references --batch=text --window=text --filter=text --max-concurrency=text --retries=text --color=auto|always|never --home=dirs'
+            arguments='mappings'
+            ;;
+        'mapping delete')
+            commands=''
+            options='-y --yes --ignore-not-found --no-wait --json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='mappings'
             ;;
         'env')
             commands='list set unset'
@@ -414,7 +498,7 @@ _lamb_command() {
             commands=''
             options='--json -v --verbose --color --home --help'
             values='--color=auto|always|never --home=dirs'
-            arguments='home|account|region|default_role|sandbox|network|package_modes|account_concurrency|idle_exit_s|environment_idle_s|max_environments|memory_total_mb|log_max_mb|retry_base_s|time_scale|seed|color|runtimes'
+            arguments='home|account|region|default_role|sandbox|network|package_modes|buckets|account_concurrency|idle_exit_s|environment_idle_s|max_environments|memory_total_mb|log_max_mb|retry_base_s|time_scale|seed|color|runtimes'
             ;;
         'completion')
             commands=''
@@ -426,7 +510,7 @@ _lamb_command() {
             commands=''
             options='--json -v --verbose --color --home --help'
             values='--color=auto|always|never --home=dirs'
-            arguments='create|update|configure|show|list|delete|publish|versions|alias|rollback|invoke|logs|stats|concurrency|events|async|wait|clock|queue|topic|env|key|package|runtimes|doctor|serve|daemon|config|completion|help|exit-codes'
+            arguments='create|update|configure|show|list|delete|publish|versions|alias|rollback|invoke|logs|stats|concurrency|events|async|wait|clock|permission|url|queue|topic|mapping|env|key|package|runtimes|doctor|serve|daemon|config|completion|help|exit-codes'
             ;;
     esac
 }

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from lamb.api.messages import Call, Reply
 from lamb.core import functions
-from lamb.model.errors import InvalidParameterValue, ResourceNotFound
-from lamb.model.names import FunctionKey, parse_reference
+from lamb.core import tags as tagging
 
 
 def settings(call: Call) -> Reply:
@@ -13,27 +12,14 @@ def settings(call: Call) -> Reply:
 
 
 def tag(call: Call) -> Reply:
-    functions.tag(call.core, _function(call), call.members["Tags"])
+    tagging.tag(call.core, call.place, call.members["Resource"], call.members["Tags"])
     return Reply(status=204)
 
 
 def untag(call: Call) -> Reply:
-    functions.untag(call.core, _function(call), call.members["TagKeys"])
+    tagging.untag(call.core, call.place, call.members["Resource"], call.members["TagKeys"])
     return Reply(status=204)
 
 
 def tags(call: Call) -> Reply:
-    return Reply({"Tags": dict(functions.tags(call.core, _function(call)))})
-
-
-def _function(call: Call) -> FunctionKey:
-    resource = call.members["Resource"]
-    if ":function:" not in resource:
-        kind = "Event source mapping" if "event-source-mapping" in resource else "Resource"
-        raise ResourceNotFound(f"{kind} not found: {resource}")
-    reference = parse_reference(resource, call.place)
-    if reference.qualifier is not None:
-        raise InvalidParameterValue(
-            "Tags on function aliases and versions are not supported. Please specify a function ARN."
-        )
-    return reference.key
+    return Reply({"Tags": dict(tagging.tags_of(call.core, call.place, call.members["Resource"]))})

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from lamb.api import body, invocations, neighbours, permissions, routes, validate
+from lamb.api import actions, body, code, invocations, neighbours, routes, validate
 from lamb.api.gate import Gate, Principal
 from lamb.api.members import OPERATIONS, Members, read
 from lamb.api.messages import Call, Headers, Response, json_response
@@ -36,16 +36,19 @@ class App:
     async def __call__(self, scope: Scope, receive: body.Receive, send: body.Send) -> None:
         """ASGI's entry; never raises for anything that a caller sent."""
         headers: dict[bytes, bytes] = dict(scope["headers"])
+        if code.is_link(scope):
+            refuse_pages = functools.partial(self._gate.refuse_pages, headers)
+            await _send(await code.follow(self._services, scope, refuse_pages), send)
+            return
         request_id = new_request_id()
         try:
             principal, receive = await self._gate.admit(
                 scope, headers, receive, self._services, neighbours.service_of(scope, headers)
             )
-            if invocations.is_invoke(scope):
+            invoke = routes.invoking(scope)
+            if invoke is not None:
                 request_id = invocations.request_id(headers, principal) or request_id
-                response = await invocations.invoke(
-                    self._services, principal, scope, headers, receive, request_id
-                )
+                response = await invoke(self._services, principal, scope, headers, receive, request_id)
             elif neighbours.is_for(scope, headers):
                 response = await neighbours.answer(
                     self._services, principal, scope, headers, receive, request_id
@@ -83,23 +86,28 @@ class App:
         operation = found.operation or ""
         if operation not in routes.HANDLERS:
             await self._require(principal, operation, found.params)
-            raise UnknownOperation(f"lamb does not support {operation} yet")
+            raise UnknownOperation(f"lamb does not implement the operation {operation} of Lambda")
         limit = body.MAX_BYTES.get(operation, body.DEFAULT_MAX_BYTES)
         content = await body.read(receive, limit, operation)
         host = headers.get(b"host", b"localhost").decode("latin-1")
+        if not self._gate.browsers_reach and self._services.served_port is not None:
+            # Who comes on the Unix socket is told addresses that others reach.
+            host = f"localhost:{self._services.served_port}"
         members = functools.partial(read, operation, found.params, query, content)
         if principal.session is not None:
             given = await self._services.run(members)
             await self._require(principal, operation, given)
             members = functools.partial(dict, given)
-        return await self._services.run(
+        # What lies in a bucket may be far away: others must not wait behind it.
+        run = self._services.run_apart if b'"S3Bucket"' in content else self._services.run
+        return await run(
             _carry_out, self._services.core, operation, principal.place, f"http://{host}", members
         )
 
     async def _require(self, principal: Principal, operation: str, members: Members) -> None:
         """Raise AccessDenied unless the caller's role allows the operation."""
         if principal.session is not None:
-            for ask in permissions.of_lambda(principal, operation, members):
+            for ask in actions.of_lambda(principal, operation, members):
                 await self._services.credentials.require(principal.session, ask, by_default=False)
 
 

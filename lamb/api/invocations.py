@@ -7,11 +7,11 @@ import json
 import re
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from lamb.api import body, payload, permissions, validate
+from lamb.api import actions, body, payload, validate
 from lamb.api.gate import Principal
 from lamb.api.members import path_member
 from lamb.api.messages import JSON, Response
@@ -25,23 +25,15 @@ from lamb.model.invocation import Event, Outcome
 from lamb.model.limits import ASYNC_REQUEST_MAX_BYTES, CLIENT_CONTEXT_MAX_BYTES, INVOKE_REQUEST_MAX_BYTES
 from lamb.model.names import Place, Reference, parse_reference
 
-PREFIX, SUFFIX = b"/2015-03-31/functions/", b"/invocations"
+AROUND = PREFIX, SUFFIX = b"/2015-03-31/functions/", b"/invocations"
 _KINDS = (None, b"RequestResponse", b"DryRun", b"Event")
+_KIND, _LOG_TYPE, _TENANT = b"x-amz-invocation-type", b"x-amz-log-type", b"x-amz-tenant-id"
 _LOG_TYPES = (None, b"None", b"Tail")
 _UUID4 = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 Headers = Mapping[bytes, bytes]
-
-
-def is_invoke(scope: Mapping[str, Any]) -> bool:
-    """Whether a request is for this module, told from its path without looking at the table."""
-    path: bytes = scope["raw_path"]
-    return (
-        scope["method"] == "POST"
-        and path.endswith(SUFFIX)
-        and path.startswith(PREFIX)
-        and path.count(b"/", len(PREFIX)) == 1
-    )
+Carry = Callable[[Services, Principal, Mapping[str, Any], Headers, body.Receive, str], Awaitable[Response]]
+"""Carries out a request: services, who asks, ASGI's scope, headers, body, the id of the request."""
 
 
 def request_id(headers: Headers, principal: Principal) -> str | None:
@@ -61,20 +53,19 @@ async def invoke(
     request_id: str,
 ) -> Response:
     """Run a function and answer with its result; 200 also when the function failed."""
-    kind, log_type = headers.get(b"x-amz-invocation-type"), headers.get(b"x-amz-log-type")
+    kind, log_type = headers.get(_KIND), headers.get(_LOG_TYPE)
     name = scope["raw_path"][len(PREFIX) : -len(SUFFIX)].decode("latin-1")
     query = scope["query_string"].decode("latin-1")
     if kind not in _KINDS or log_type not in _LOG_TYPES:
-        _refuse(name, query, kind, log_type)
-    reference = _reference(name, query, principal.place)
-    if principal.session is not None:
-        ask = permissions.of_invocation(principal.session, principal.place, reference.arn)
-        await services.credentials.require(principal.session, ask, by_default=True)
+        refuse_headers("Invoke", name, query, headers)
+    reference = reference_of("Invoke", name, query, principal.place)
+    await actions.require_invocation(services, principal, reference)
     most = ASYNC_REQUEST_MAX_BYTES if kind == b"Event" else INVOKE_REQUEST_MAX_BYTES
     event_json = await body.read(receive, most, "InvokeFunction") or b"{}"
     try:
         payload.check(event_json)
-        context = _client_context(headers.get(b"x-amz-client-context"))
+        refuse_tenant(headers)
+        context = client_context(headers)
         seed = _seed(headers.get(b"x-lamb-seed"))
     except LambError:
         # A function that is not there is the more important news.
@@ -83,7 +74,7 @@ async def invoke(
     if kind == b"DryRun":
         await services.check(reference)
         return Response(204)
-    trace_id = _trace_id(headers.get(b"x-amzn-trace-id"), request_id)
+    trace_id = trace_of(headers, request_id)
     if kind == b"Event":
         # AWS passes no client context on.
         await services.events.accept(reference, Event(request_id, event_json, reference.arn, None, trace_id))
@@ -120,10 +111,10 @@ def _response(outcome: Outcome, trace_id: str, *, tail: bool) -> Response:
 
 
 @functools.lru_cache(maxsize=4096)
-def _reference(name: str, query: str, place: Place) -> Reference:
+def reference_of(operation: str, name: str, query: str, place: Place) -> Reference:
     """What the path and query name; remembered, because the same few are asked for all the time."""
     members = _members(name, query)
-    validate.check("Invoke", members)
+    validate.check(operation, members)
     return parse_reference(members["FunctionName"], place, members.get("Qualifier"))
 
 
@@ -135,17 +126,27 @@ def _members(name: str, query: str) -> dict[str, Any]:
     return members
 
 
-def _refuse(name: str, query: str, kind: bytes | None, log_type: bytes | None) -> None:
+def refuse_headers(operation: str, name: str, query: str, headers: Headers) -> None:
     """Raise ValidationFailure for header values that are none of the model's."""
     members = _members(name, query)
-    if kind is not None:
-        members["InvocationType"] = kind.decode("latin-1")
-    if log_type is not None:
-        members["LogType"] = log_type.decode("latin-1")
-    validate.check("Invoke", members)
+    for member, header in (("InvocationType", _KIND), ("LogType", _LOG_TYPE)):
+        if header in headers:
+            members[member] = headers[header].decode("latin-1")
+    validate.check(operation, members)
 
 
-def _client_context(encoded: bytes | None) -> str | None:
+def refuse_tenant(headers: Headers) -> None:
+    """Functions of lamb have no tenants: a run for one of them must not be mistaken for another's."""
+    if _TENANT in headers:
+        raise InvalidParameterValue(
+            "The invoked function is not enabled with tenancy configuration. "
+            "Remove the tenant ID from your request and try again."
+        )
+
+
+def client_context(headers: Headers) -> str | None:
+    """The JSON text of the client context. Raises InvalidRequestContent."""
+    encoded = headers.get(b"x-amz-client-context")
     if encoded is None:
         return None
     if len(encoded) > CLIENT_CONTEXT_MAX_BYTES:
@@ -169,7 +170,9 @@ def _seed(text: bytes | None) -> int | None:
     return int(text)
 
 
-def _trace_id(given: bytes | None, request_id: str) -> str:
+def trace_of(headers: Headers, request_id: str) -> str:
+    """The trace that the caller goes on with, or a new one."""
+    given = headers.get(b"x-amzn-trace-id")
     if given is not None:
         return given.decode("latin-1")
     return f"Root=1-{int(time.time()):08x}-{request_id.replace('-', '')[:24]};Sampled=0"

@@ -35,11 +35,12 @@ def read(operation: str, params: Mapping[str, str], query: bytes, body: bytes) -
         location, wire_name = ref.get("location"), ref.get("locationName", name)
         value: Any
         if location == "uri":
-            value = params.get(wire_name)
+            given = params.get(wire_name)
+            value = from_texts(SHAPES[ref["shape"]], None if given is None else [given])
         elif location == "querystring":
-            value = _from_texts(SHAPES[ref["shape"]], arguments.get(wire_name))
+            value = from_texts(SHAPES[ref["shape"]], arguments.get(wire_name))
         else:
-            value = _typed(ref["shape"], document.get(wire_name))
+            value = typed(ref["shape"], document.get(wire_name))
         if value is not None:
             members[name] = value
     return members
@@ -62,8 +63,8 @@ def _document(body: bytes) -> dict[str, Any]:
     return document
 
 
-def _from_texts(shape: Shape, texts: list[str] | None) -> Any:
-    """A query argument, which is text on the wire, in the type of its shape."""
+def from_texts(shape: Shape, texts: list[str] | None) -> Any:
+    """A member of path or query, which is text on the wire, in the type of its shape."""
     if texts is None:
         return None
     if shape["type"] == "list":
@@ -79,25 +80,30 @@ def _from_texts(shape: Shape, texts: list[str] | None) -> Any:
     return text
 
 
-def _typed(name: str, value: Any) -> Any:
-    """A JSON value as its shape wants it; null stays None and means "not given"."""
-    shape = SHAPES[name]
+def typed(name: str, value: Any, shapes: Mapping[str, Shape] = SHAPES) -> Any:
+    """A JSON value as its shape wants it; null stays None and means "not given".
+
+    Raises SerializationFailure for a value of another type.
+    """
+    shape = shapes[name]
     kind = shape["type"]
     if value is None:
         return None
     if kind == "structure":
         if not isinstance(value, dict):
             raise _mismatch(value, "a Structure")
-        typed = {member: _typed(ref["shape"], value.get(member)) for member, ref in shape["members"].items()}
-        return {member: item for member, item in typed.items() if item is not None}
+        members = {
+            member: typed(ref["shape"], value.get(member), shapes) for member, ref in shape["members"].items()
+        }
+        return {member: item for member, item in members.items() if item is not None}
     if kind == "list":
         if not isinstance(value, list):
             raise _mismatch(value, "a List")
-        return [_typed(shape["member"], item) for item in value]
+        return [typed(shape["member"], item, shapes) for item in value]
     if kind == "map":
         if not isinstance(value, dict):
             raise _mismatch(value, "a Map")
-        return {key: _typed(shape["value"], item) for key, item in value.items()}
+        return {key: typed(shape["value"], item, shapes) for key, item in value.items()}
     return _scalar(kind, value)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from lamb.api.members import OPERATIONS, SHAPES, Members
 from lamb.core.context import Core
+from lamb.model.mapping import MappingKey
 from lamb.model.names import FunctionKey, Place, Reference, parse_reference
 from lamb.model.requests import Page
 
@@ -46,8 +47,8 @@ class Reply:
     document: Mapping[str, Any] | None = None
     status: int | None = None
     """None: the operation's own."""
-    settle: FunctionKey | None = None
-    """The function whose Pending or InProgress this answer shows."""
+    settle: FunctionKey | MappingKey | None = None
+    """The function or mapping whose Pending, InProgress or Creating this answer shows."""
 
 
 Headers = list[tuple[bytes, bytes]]
@@ -61,7 +62,7 @@ class Response:
     headers: Headers = field(default_factory=list)
     body: bytes = b""
     stream: AsyncIterator[bytes] | None = None
-    settle: FunctionKey | None = None
+    settle: FunctionKey | MappingKey | None = None
 
 
 JSON: tuple[bytes, bytes] = (b"content-type", b"application/json")

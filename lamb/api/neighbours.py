@@ -15,20 +15,25 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from lamb.api import body, permissions, query_protocol, sns, sqs
+from lamb.api import actions, body, iam, logs, query_protocol, sns, sqs
 from lamb.api.gate import Principal
 from lamb.api.messages import Response, json_response
 from lamb.api.neighbour import Request, Service
 from lamb.api.services import Services
 from lamb.model.errors import LambError, SerializationFailure, UnknownOperation
 
-SERVICES: Mapping[str, Service] = {"sns": sns.SERVICE, "sqs": sqs.SERVICE}
+SERVICES: Mapping[str, Service] = {
+    "iam": iam.SERVICE,
+    "logs": logs.SERVICE,
+    "sns": sns.SERVICE,
+    "sqs": sqs.SERVICE,
+}
 """By the name that signatures have for them."""
 
 # What stands in front of the dot in X-Amz-Target.
-_TARGETS = {"AmazonSQS": "sqs"}
+_TARGETS = {"AmazonSQS": "sqs", "Logs_20140328": "logs"}
 # The query protocol's versions, one a service.
-_VERSIONS = {"2010-03-31": "sns", "2012-11-05": "sqs"}
+_VERSIONS = {"2010-03-31": "sns", "2010-05-08": "iam", "2012-11-05": "sqs"}
 
 # A message of 1 MiB may be six times as long in JSON, where every character is escaped.
 _REQUEST_MAX_BYTES = 8 * 1_048_576
@@ -102,7 +107,7 @@ async def _require_permission(name: str, service: Service, request: Request) -> 
     session, operation = request.principal.session, request.operation
     if session is None or operation == "GetCallerIdentity":
         return
-    ask = permissions.of_neighbour(session, request.place, name, operation, request.members)
+    ask = actions.of_neighbour(session, request.place, name, operation, request.members)
     allowed = operation in service.for_functions
     await request.services.credentials.require(session, ask, by_default=allowed)
 
@@ -146,7 +151,9 @@ def refuse(
     if spoken.startswith(b"application/x-amz-json-"):
         response.headers[0] = (b"content-type", spoken)
     response.headers.append((b"x-amzn-errortype", error.code.encode()))
-    response.headers.append((b"x-amzn-query-error", f"{code};{fault}".encode()))
+    # Clients whose service had the query protocol before go on telling errors by its codes.
+    if service_of(scope, headers) == "sqs" or b"x-amzn-query-mode" in headers:
+        response.headers.append((b"x-amzn-query-error", f"{code};{fault}".encode()))
     return response
 
 

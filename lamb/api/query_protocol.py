@@ -50,6 +50,11 @@ def members(form: Mapping[str, str]) -> Members:
     return {name: _folded(name, value) for name, value in tree.items()}
 
 
+def wants_json(form: Mapping[str, Any]) -> bool:
+    """The query protocol has always been able to; lamb's own command line reads no XML."""
+    return bool(form.get("ContentType") == "JSON")
+
+
 def _folded(name: str, node: Any) -> Any:
     if not isinstance(node, dict):
         return node
@@ -133,6 +138,8 @@ def _content(name: str, value: Any) -> Iterator[str]:
         yield _text(value)
 
 
-def _text(value: str) -> str:
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
     # A parser would read a bare carriage return as a line feed.
-    return escape(_UNWRITABLE.sub("\ufffd", value), {"\r": "&#13;"})
+    return escape(_UNWRITABLE.sub("\ufffd", str(value)), {"\r": "&#13;"})

@@ -9,15 +9,23 @@ from urllib.parse import parse_qsl
 from lamb.api import (
     account,
     aliases,
+    code_signing,
     concurrency,
     event_configs,
     events,
+    function_urls,
     functions,
+    invocations,
     keys,
+    layers,
+    mappings,
     own,
+    permissions,
     queues,
     recursion,
+    runtime_management,
     stats,
+    streamed,
     versions,
 )
 from lamb.api.members import OPERATIONS, path_member
@@ -26,38 +34,71 @@ from lamb.model.errors import UnknownOperation
 
 # Synchronous: they touch the store, and run in the thread pool.
 HANDLERS: Mapping[str, Callable[[Call], Reply]] = {
+    "AddLayerVersionPermission": layers.add_permission,
+    "AddPermission": permissions.add,
     "CreateAlias": aliases.create,
+    "CreateCodeSigningConfig": code_signing.create,
+    "CreateEventSourceMapping": mappings.create,
     "CreateFunction": functions.create,
+    "CreateFunctionUrlConfig": function_urls.create,
     "DeleteAlias": aliases.delete,
+    "DeleteCodeSigningConfig": code_signing.delete,
+    "DeleteEventSourceMapping": mappings.delete,
     "DeleteFunction": functions.delete,
+    "DeleteFunctionCodeSigningConfig": code_signing.delete_for,
     "DeleteFunctionConcurrency": concurrency.delete,
     "DeleteFunctionEventInvokeConfig": event_configs.delete,
+    "DeleteFunctionUrlConfig": function_urls.delete,
+    "DeleteLayerVersion": layers.delete,
     "DeleteProvisionedConcurrencyConfig": concurrency.delete_provisioned,
     "GetAccountSettings": account.settings,
     "GetAlias": aliases.get,
+    "GetCodeSigningConfig": code_signing.get,
+    "GetEventSourceMapping": mappings.get,
     "GetFunction": functions.get,
+    "GetFunctionCodeSigningConfig": code_signing.get_for,
     "GetFunctionConcurrency": concurrency.get,
     "GetFunctionConfiguration": functions.get_configuration,
     "GetFunctionEventInvokeConfig": event_configs.get,
-    "GetProvisionedConcurrencyConfig": concurrency.get_provisioned,
     "GetFunctionRecursionConfig": recursion.get,
+    "GetFunctionUrlConfig": function_urls.get,
+    "GetLayerVersion": layers.get,
+    "GetLayerVersionByArn": layers.get_by_arn,
+    "GetLayerVersionPolicy": layers.get_policy,
+    "GetPolicy": permissions.get,
+    "GetProvisionedConcurrencyConfig": concurrency.get_provisioned,
+    "GetRuntimeManagementConfig": runtime_management.get,
     "ListAliases": aliases.list_all,
+    "ListCodeSigningConfigs": code_signing.list_all,
+    "ListEventSourceMappings": mappings.list_all,
     "ListFunctionEventInvokeConfigs": event_configs.list_all,
+    "ListFunctionUrlConfigs": function_urls.list_all,
     "ListFunctions": functions.list_all,
+    "ListFunctionsByCodeSigningConfig": code_signing.list_functions,
+    "ListLayerVersions": layers.list_versions,
+    "ListLayers": layers.list_all,
     "ListProvisionedConcurrencyConfigs": concurrency.list_provisioned,
     "ListTags": account.tags,
     "ListVersionsByFunction": versions.list_all,
+    "PublishLayerVersion": layers.publish,
     "PublishVersion": versions.publish,
+    "PutFunctionCodeSigningConfig": code_signing.put_for,
     "PutFunctionConcurrency": concurrency.put,
     "PutFunctionEventInvokeConfig": event_configs.put,
     "PutFunctionRecursionConfig": recursion.put,
     "PutProvisionedConcurrencyConfig": concurrency.put_provisioned,
+    "PutRuntimeManagementConfig": runtime_management.put,
+    "RemoveLayerVersionPermission": layers.remove_permission,
+    "RemovePermission": permissions.remove,
     "TagResource": account.tag,
     "UntagResource": account.untag,
     "UpdateAlias": aliases.update,
+    "UpdateCodeSigningConfig": code_signing.update,
+    "UpdateEventSourceMapping": mappings.update,
     "UpdateFunctionCode": functions.update_code,
     "UpdateFunctionConfiguration": functions.configure,
     "UpdateFunctionEventInvokeConfig": event_configs.update,
+    "UpdateFunctionUrlConfig": function_urls.update,
 }
 
 # What AWS has no word for; these run on the event loop and go to the pool themselves.
@@ -77,13 +118,13 @@ OWN: Mapping[tuple[str, str], Callable[[own.Ask], Awaitable[Response]]] = {
     ("POST", "/_lamb/keys/default"): keys.default,
     ("DELETE", "/_lamb/keys/{key}"): keys.delete,
     ("GET", "/_lamb/complete"): own.complete,
-    ("GET", "/_lamb/code/{sha256}"): own.code,
     ("GET", "/_lamb/logs/{function}"): own.logs,
     ("GET", "/_lamb/stats"): stats.of_all,
     ("GET", "/_lamb/stats/{function}"): stats.of_function,
     ("GET", "/_lamb/metrics"): stats.scrape,
     ("GET", "/_lamb/functions/{function}/settled"): own.settled,
     ("GET", "/_lamb/functions/{function}/provisioned"): concurrency.until_provisioned,
+    ("GET", "/_lamb/mappings/{uuid}/settled"): mappings.settled,
     ("GET", "/_lamb/functions/{function}/environment"): own.environment,
     ("POST", "/_lamb/functions/{function}/aliases/{name}/rollback"): own.rollback,
     ("GET", "/_lamb/events"): events.list_all,
@@ -95,6 +136,25 @@ OWN: Mapping[tuple[str, str], Callable[[own.Ask], Awaitable[Response]]] = {
     ("GET", "/_lamb/clock"): events.clock,
     ("POST", "/_lamb/clock"): events.set_clock,
 }
+
+
+# Hot, and with payloads that are no documents of members: told from their paths, without a look at the tree.
+INVOKING: tuple[tuple[tuple[bytes, bytes], invocations.Carry], ...] = (
+    (invocations.AROUND, invocations.invoke),
+    (streamed.STREAM, streamed.invoke),
+    (streamed.ASYNC, streamed.invoke_async),
+)
+
+
+def invoking(scope: Mapping[str, Any]) -> invocations.Carry | None:
+    """Who invokes a function for a request; None for requests that want something else."""
+    if scope["method"] != "POST":
+        return None
+    path: bytes = scope["raw_path"]
+    for (prefix, suffix), carry in INVOKING:
+        if path.endswith(suffix) and path.startswith(prefix) and path.count(b"/", len(prefix)) == 1:
+            return carry
+    return None
 
 
 class Found(NamedTuple):

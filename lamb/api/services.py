@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from lamb.core.context import Core
+from lamb.core.log_groups import LogGroup
+from lamb.logs.chunks import Stream
+from lamb.logs.journal import Entry, Group
+from lamb.logs.pages import Found, Key, Wanted
 from lamb.model import policy
 from lamb.model.credentials import Credential, RoleSession
 from lamb.model.invocation import Event, Outcome
+from lamb.model.mapping import MappingKey
 from lamb.model.names import FunctionKey, Place, Reference
 from lamb.store.group import GroupCommit
 
@@ -73,6 +78,10 @@ class Credentials(Protocol):
         """
         ...
 
+    def forget(self) -> None:
+        """Roles, or their policies, have changed: what was known of them is read anew."""
+        ...
+
 
 class Port(NamedTuple):
     """One that is open for AWS's API."""
@@ -87,6 +96,14 @@ class Provisioned(Protocol):
 
     async def settled(self, key: FunctionKey, version: str, timeout_s: float) -> bool:
         """Wait until those of a version are no longer in progress; False when `timeout_s` has passed."""
+        ...
+
+
+class Mappings(Protocol):
+    """Event source mappings on their way from state to state."""
+
+    async def settled(self, key: MappingKey, timeout_s: float) -> bool:
+        """Wait until a mapping is enabled, disabled or gone; False when `timeout_s` has passed."""
         ...
 
 
@@ -111,6 +128,68 @@ class Arrivals(Protocol):
     @property
     def closed(self) -> bool:
         """The daemon is stopping: nobody waits any more."""
+        ...
+
+
+class Logbook(Protocol):
+    """Log groups and what is in them. Times are the machine's, in milliseconds since the epoch."""
+
+    def now_ms(self) -> int: ...
+
+    async def get(self, group: Group) -> LogGroup:
+        """With the streams that somebody made. Raises GroupNotFound."""
+        ...
+
+    async def names(self, place: Place) -> Sequence[str]:
+        """Of all groups of an account and region, in order."""
+        ...
+
+    async def named(self, place: Place, names: Sequence[str]) -> Sequence[LogGroup]:
+        """Those of these names."""
+        ...
+
+    async def create(self, group: Group, tags: Mapping[str, str], settings: Mapping[str, Any]) -> None:
+        """Raises GroupExists."""
+        ...
+
+    async def change(self, work: Callable[..., None], group: Group, *args: Any) -> None:
+        """Call `work(core, group, about, *args)`, a function of `core.log_groups`, in the pool."""
+        ...
+
+    async def delete(self, group: Group) -> None:
+        """With all its entries. Raises GroupNotFound, DeletionProtected."""
+        ...
+
+    async def streams(self, group: LogGroup) -> Mapping[str, Stream]:
+        """Those that have entries."""
+        ...
+
+    async def delete_stream(self, group: Group, name: str) -> None:
+        """With all its entries. Raises GroupNotFound, StreamNotFound."""
+        ...
+
+    async def after(
+        self, group: LogGroup, wanted: Wanted, key: Key, limit: int
+    ) -> tuple[Sequence[Found], bool]:
+        """The first entries behind `key`, in the order of time, and whether more of them come."""
+        ...
+
+    async def before(
+        self, group: LogGroup, wanted: Wanted, key: Key, limit: int
+    ) -> tuple[Sequence[Found], bool]:
+        """The last entries in front of `key`, in the order of time, and whether there are more."""
+        ...
+
+    async def put(self, group: Group, entries: Sequence[Entry]) -> None:
+        """Durable when this returns. Raises HomeUnusable."""
+        ...
+
+    async def expire(self, group: LogGroup) -> None:
+        """Remove what is older than the group keeps it."""
+        ...
+
+    def tail(self, groups: Sequence[Group], wanted: Wanted) -> AsyncIterator[Sequence[tuple[Group, Entry]]]:
+        """What groups get from now on, once a second, for ever."""
         ...
 
 
@@ -145,13 +224,28 @@ class Services(Protocol):
         ...
 
     @property
+    def logbook(self) -> Logbook:
+        """Log groups."""
+        ...
+
+    @property
     def provisioned(self) -> Provisioned:
         """Provisioned concurrency."""
         ...
 
     @property
+    def mappings(self) -> Mappings:
+        """Event source mappings."""
+        ...
+
+    @property
     def place(self) -> Place:
         """Account and region of callers that name none."""
+        ...
+
+    @property
+    def served_port(self) -> int | None:
+        """A TCP port that serves AWS's routes to everybody on this machine; None while none does."""
         ...
 
     @property
@@ -161,6 +255,10 @@ class Services(Protocol):
 
     async def run(self, work: Callable[..., T], *args: Any) -> T:
         """Call `work` in the small thread pool of the control plane."""
+        ...
+
+    async def run_apart(self, work: Callable[..., T], *args: Any) -> T:
+        """Call `work` in threads of its own: it may have to wait for another host."""
         ...
 
     async def invoke(self, reference: Reference, event: Event, seed: int | None) -> Outcome:
@@ -184,8 +282,8 @@ class Services(Protocol):
         """Go on with a message move task, in the background."""
         ...
 
-    def settle_soon(self, key: FunctionKey) -> None:
-        """Move Pending and InProgress on, after the answer that showed them has been sent."""
+    def settle_soon(self, key: FunctionKey | MappingKey) -> None:
+        """Move Pending, InProgress and Creating on, after the answer that showed them has been sent."""
         ...
 
     async def settled(self, reference: Reference, timeout_s: float) -> bool:

@@ -51,7 +51,11 @@ class Sns:
         members = query_protocol.members(request.members)
         document = await handler(Call(request, members))
         return query_protocol.answer(
-            request.operation, document, _NAMESPACE, request.request_id, as_json=_wants_json(request)
+            request.operation,
+            document,
+            _NAMESPACE,
+            request.request_id,
+            as_json=query_protocol.wants_json(request.members),
         )
 
     def refusal(self, error: LambError, request: Request) -> Response:
@@ -60,7 +64,7 @@ class Sns:
         if type(error) is InvalidParameterValue:
             message = f"Invalid parameter: {message}"
         told = {"Type": "Sender" if status < 500 else "Receiver", "Code": code, "Message": message}
-        as_json = _wants_json(request)
+        as_json = query_protocol.wants_json(request.members)
         if as_json and error.hint:
             told["Hint"] = error.hint
         response = query_protocol.refusal(status, told, _NAMESPACE, request.request_id, as_json=as_json)
@@ -69,11 +73,6 @@ class Sns:
 
 
 SERVICE = Sns()
-
-
-def _wants_json(request: Request) -> bool:
-    """The query protocol has always been able to; lamb's own command line reads no XML."""
-    return bool(request.members.get("ContentType") == "JSON")
 
 
 # ---------------------------------------------------------------------------------- topics

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lamb.api.members import OPERATIONS, SHAPES, Members
+from lamb.api.members import OPERATIONS, SHAPES, Members, Shape
 from lamb.model.errors import InvalidParameterValue, ValidationFailure
 from lamb.model.limits import FUNCTION_NAME_MAX
 
@@ -24,9 +24,14 @@ def check(operation: str, members: Members) -> None:
         return
     if operation == "CreateFunction":
         _check_bare_name(members.get("FunctionName", ""))
-    violations = list(_structure(SHAPES[OPERATIONS[operation]["input"]], members, ""))
+    violations = broken(OPERATIONS[operation]["input"], members)
     if violations:
         raise ValidationFailure(*violations)
+
+
+def broken(shape: str, members: Members, shapes: Mapping[str, Shape] = SHAPES) -> list[str]:
+    """What is to be said of the members of a structure, by the name of its shape among `shapes`."""
+    return list(_structure(shapes, shapes[shape], members, ""))
 
 
 def printed(value: Any) -> str:
@@ -48,37 +53,39 @@ def _check_bare_name(name: str) -> None:
         )
 
 
-def _structure(shape: Mapping[str, Any], members: Mapping[str, Any], above: str) -> Iterator[str]:
+def _structure(
+    shapes: Mapping[str, Shape], shape: Shape, members: Mapping[str, Any], above: str
+) -> Iterator[str]:
     required = shape.get("required", ())
     for name, ref in shape["members"].items():
         path = above + name[0].lower() + name[1:]
         if name in members:
-            yield from _value(SHAPES[ref["shape"]], members[name], path)
+            yield from _value(shapes, shapes[ref["shape"]], members[name], path)
         elif name in required and name != shape.get("payload"):
             yield f"Value null at '{path}' failed to satisfy constraint: Member must not be null"
 
 
-def _value(shape: Mapping[str, Any], value: Any, path: str) -> Iterator[str]:
+def _value(shapes: Mapping[str, Shape], shape: Shape, value: Any, path: str) -> Iterator[str]:
     shown = "Value" if _sensitive(shape) else f"Value '{printed(value)}'"
     opening = f"{shown} at '{path}' failed to satisfy constraint: "
     for constraint in _broken(shape, value):
         yield opening + constraint
     kind = shape["type"]
     if kind == "structure":
-        yield from _structure(shape, value, f"{path}.")
+        yield from _structure(shapes, shape, value, f"{path}.")
     elif kind == "list":
-        member = SHAPES[shape["member"]]
+        member = shapes[shape["member"]]
         if member["type"] == "structure":
             for number, item in enumerate(value, start=1):
-                yield from _value(member, item or {}, f"{path}.{number}.member")
+                yield from _value(shapes, member, item or {}, f"{path}.{number}.member")
         elif any(item is None or any(_broken(member, item)) for item in value):
-            yield f"{opening}Member must satisfy constraint: {_all(member)}"
+            yield f"{opening}Member must satisfy constraint: {_all(member, null=not shape.get('sparse'))}"
     elif kind == "map":
-        yield from _map(shape, value, opening)
+        yield from _map(shapes, shape, value, opening)
 
 
-def _map(shape: Mapping[str, Any], value: Mapping[str, Any], opening: str) -> Iterator[str]:
-    key, item = SHAPES[shape["key"]], SHAPES[shape["value"]]
+def _map(shapes: Mapping[str, Shape], shape: Shape, value: Mapping[str, Any], opening: str) -> Iterator[str]:
+    key, item = shapes[shape["key"]], shapes[shape["value"]]
     if any(any(_broken(key, name)) for name in value):
         yield f"{opening}Map keys must satisfy constraint: {_all(key, null=False)}"
     if any(entry is None or any(_broken(item, entry)) for entry in value.values()):
@@ -92,6 +99,8 @@ def _broken(shape: Mapping[str, Any], value: Any) -> Iterator[str]:
     for bound, text in _bounds(shape):
         if (size > shape[bound]) if bound == "max" else (size < shape[bound]):
             yield text
+    if kind == "list" and "enum" in shape and not set(value) <= set(shape["enum"]):
+        yield f"Member must satisfy enum value set: [{', '.join(shape['enum'])}]"
     if kind == "string":
         if "pattern" in shape and not _pattern(shape["pattern"]).fullmatch(value):
             yield f"Member must satisfy regular expression pattern: {shape['pattern']}"

@@ -32,8 +32,9 @@ SECTIONS = {
     "Versions": {"publish": "version", "versions": "version", "alias": "alias", "rollback": "rollback"},
     "Invocations": {"invoke": "invoke", "logs": "logs", "stats": "stats", "concurrency": "concurrency"},
     "Events": {"events": "events", "async": "asynchronous", "wait": "wait", "clock": "clock"},
-    "Queues and topics": {"queue": "queue", "topic": "topic"},
-    "Secrets": {"env": "env", "key": "key", "keys": "keys"},
+    "Access": {"permission": "permission", "url": "url", "keys": "keys"},
+    "Queues and topics": {"queue": "queue", "topic": "topic", "mapping": "mapping"},
+    "Secrets": {"env": "env", "key": "key"},
     "Packages and host": {"package": "package", "runtimes": "host", "doctor": "host"},
     "lamb itself": {
         "serve": "serve",

@@ -31,6 +31,7 @@ _KINDS = {
     "QUEUE": "queues",
     "RUNTIME": "runtimes",
     "TOPIC": "topics",
+    "MAPPING": "mappings",
     "FILE": "files",
     "DIR": "dirs",
     "WHEN": "auto|always|never",
@@ -101,7 +102,8 @@ def _options(command: Any, context: Any) -> Iterator[Option]:
     for param in command.get_params(context):
         if param.param_type_name == "option" and not param.hidden:
             flag = param.is_flag or param.count
-            yield Option(tuple(param.opts), param.help or "", None if flag else _kind(param))
+            names = (*param.opts, *param.secondary_opts)
+            yield Option(names, param.help or "", None if flag else _kind(param))
 
 
 def _kind(param: Any) -> str:

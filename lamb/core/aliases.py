@@ -13,8 +13,7 @@ from lamb.model.function import Alias
 from lamb.model.names import ALIAS_PATTERN, LATEST, FunctionKey
 from lamb.model.requests import AliasChanges, Page
 from lamb.store import aliases as rows
-from lamb.store import event_configs as event_config_rows
-from lamb.store import provisioned as provisioned_rows
+from lamb.store import attachments
 from lamb.store.aliases import Past
 from lamb.store.database import Tx
 from lamb.store.functions import FunctionRow
@@ -100,8 +99,7 @@ def delete(core: Core, key: FunctionKey, name: str) -> None:
         function = found.function(tx, key)
         if found.alias(tx, function, name) is None:
             return
-        provisioned_rows.delete(tx, function.id, name)
-        event_config_rows.delete(tx, function.id, name)
+        attachments.delete(tx, function.id, name)
         rows.delete(tx, function.id, name)
     core.changed(key)
     concurrency.announce(core, key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lamb.core import roles
 from lamb.core.context import Core
 from lamb.model.credentials import RoleSession
 from lamb.model.errors import AccessDenied
@@ -24,8 +25,8 @@ class Rights:
 def rights(core: Core, role_arn: str) -> Rights:
     """As they are stored. Raises HomeUnusable."""
     with core.database.reading() as tx:
-        documents = core.documents_of(tx, role_arn)
-        boundary = None if documents is None else core.boundary_of(tx, role_arn)
+        documents = roles.documents_of(tx, role_arn)
+        boundary = None if documents is None else roles.boundary_of(tx, role_arn)
     return Rights(None if documents is None else tuple(documents), boundary)
 
 

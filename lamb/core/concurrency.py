@@ -20,7 +20,7 @@ def put(core: Core, ref: Reference, reserved: int) -> int:
     Raises ResourceNotFound, and InvalidParameterValue for a version or an alias, for less than is provisioned
     and for more than the account can spare.
     """
-    _refuse_qualified(ref)
+    found.refuse_qualified(ref)
     with core.database.transaction() as tx:
         function = found.function(tx, ref.key, ref.effective_arn)
         needed = sum(row.requested for row in provisioned.of(tx, function.id))
@@ -40,25 +40,17 @@ def put(core: Core, ref: Reference, reserved: int) -> int:
 
 def get(core: Core, ref: Reference) -> int | None:
     """None where nothing is reserved. Raises ResourceNotFound, InvalidParameterValue for a qualified name."""
-    _refuse_qualified(ref)
+    found.refuse_qualified(ref)
     with core.database.reading() as tx:
         return found.function(tx, ref.key).reserved_concurrency
 
 
 def delete(core: Core, ref: Reference) -> None:
     """Give the reservation back to the account. Raises as `get`; one that is not there is no error."""
-    _refuse_qualified(ref)
+    found.refuse_qualified(ref)
     with core.database.transaction() as tx:
         functions.set_reserved(tx, found.function(tx, ref.key).id, None)
     announce(core, ref.key)
-
-
-def _refuse_qualified(ref: Reference) -> None:
-    if ref.qualifier is not None:
-        raise InvalidParameterValue(
-            "This operation is permitted on Lambda functions only. Aliases and versions do not support this "
-            "operation. Please specify either a function name or an unqualified function ARN."
-        )
 
 
 # ------------------------------------------------------------------ the account

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from lamb.model.concurrency import Allotment, Progress
 from lamb.model.limits import CONCURRENT_EXECUTIONS, RETRY_BASE_S
+from lamb.model.mapping import SourceLook
 from lamb.model.names import FunctionKey
-from lamb.model.policy import Document
 from lamb.packages.shelf import Shelf
 from lamb.secrets.box import Box
 from lamb.secrets.keyring import Keyring
-from lamb.store.database import Database, Tx
+from lamb.secrets.tickets import Tickets
+from lamb.store.database import Database
 
 
 def _nobody(key: FunctionKey) -> None:
@@ -53,12 +55,15 @@ class Core:
     """Called after a commit, with the ARN of a local queue: there may be messages to receive."""
     credentials_changed: Callable[[], None] = lambda: None
     """Called after a commit: access keys that were good may be so no more."""
-    documents_of: Callable[[Tx, str], Sequence[Document] | None] = lambda _tx, _role_arn: None
-    """The policies of a role, by its ARN; None where no such role is stored."""
-    boundary_of: Callable[[Tx, str], Document | None] = lambda _tx, _role_arn: None
-    """The permissions boundary of a role; None where it has none."""
-    rights_changed: Callable[[], None] = lambda: None
-    """Called after a commit: roles may do something else than before."""
+    s3_named: bool = False
+    """Whether the environment names an endpoint of S3."""
+    buckets: Path | None = None
+    """The directory whose directories are buckets."""
+    tickets: Tickets = field(default_factory=Tickets)
+    """Signs links to packages."""
+    look_at_source: Callable[[str], SourceLook | None] = lambda _arn: None
+    """What the service of an event source elsewhere says of it; None where nobody can be asked. It may take
+    seconds. Raises InvalidParameterValue for a service that does not answer."""
     box: Box = field(init=False)
     storing: threading.Lock = field(default_factory=threading.Lock, init=False)
     """Held from putting a package on the shelf until a committed row names it."""

@@ -64,6 +64,17 @@ def version(tx: Tx, key: FunctionKey, label: str) -> Record:
     return record
 
 
+def timeout_s(tx: Tx, ref: Reference) -> int:
+    """Of the function, version or alias that is referred to. Raises ResourceNotFound."""
+    label = ref.qualifier or LATEST
+    if number_of(label) is None:
+        named = alias(tx, function(tx, ref.key, ref.effective_arn), label)
+        if named is None:
+            raise not_found(ref.effective_arn)
+        label = named.version
+    return version(tx, ref.key, label).version.configuration.timeout_s
+
+
 def queue(tx: Tx, key: QueueKey | None) -> Queue:
     """None: what was no queue's URL or ARN. Raises QueueDoesNotExist."""
     row = None if key is None else queues.find(tx, key)
@@ -90,6 +101,15 @@ def is_alias_name(name: str) -> bool:
 
 def not_found(shown_arn: str) -> ResourceNotFound:
     return ResourceNotFound(f"Function not found: {shown_arn}")
+
+
+def refuse_qualified(ref: Reference) -> None:
+    """What belongs to a whole function is not asked of a version or an alias."""
+    if ref.qualifier is not None:
+        raise InvalidParameterValue(
+            "This operation is permitted on Lambda functions only. Aliases and versions do not support this "
+            "operation. Please specify either a function name or an unqualified function ARN."
+        )
 
 
 def refuse_stale(revision_id: str | None, current: str) -> None:

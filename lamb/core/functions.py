@@ -1,26 +1,37 @@
-"""Functions: create, read, tag, delete. How they change is in `updates`."""
+"""Functions: create, read, delete. How they change is in `updates`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lamb.core import concurrency, destinations, found, packages, pages, variables, versions
+from lamb.core import (
+    code_signing,
+    concurrency,
+    destinations,
+    found,
+    layers,
+    packages,
+    pages,
+    tags,
+    variables,
+    versions,
+)
 from lamb.core import configuration as rules
 from lamb.core.context import Core
 from lamb.model.errors import InvalidParameterValue, ResourceConflict
 from lamb.model.function import PENDING, Alias, Version
 from lamb.model.limits import (
     CODE_STORAGE_MAX_BYTES,
-    TAGS_MAX,
     UNZIPPED_MAX_BYTES,
     ZIP_MAX_BYTES,
 )
 from lamb.model.names import LATEST, FunctionKey, Place, Reference, is_version_number, parse_reference
 from lamb.model.requests import Creation, Page
+from lamb.packages import archive
 from lamb.store import aliases as alias_rows
-from lamb.store import event_configs, provisioned
+from lamb.store import attachments
 from lamb.store import functions as rows
 from lamb.store import versions as version_rows
 from lamb.store.database import Tx
@@ -58,19 +69,27 @@ def create(core: Core, place: Place, creation: Creation) -> Version:
     wanted = creation.changes.variables
     if wanted is not None:
         variables.refuse_unusable(wanted)
-    _refuse_tags(creation.tags)
+    tags.refuse_unusable(creation.tags)
     zipped = packages.given(creation.zip)
     core.require_runtime(configuration.runtime)
+    arns = creation.changes.layers or ()
     with core.database.reading() as tx:
         _refuse_taken(tx, ref.key)
+        attached = layers.attached(tx, ref.key, arns)
+    layers.combined(core, attached)
     with core.storing:
-        code = packages.store(core, zipped)
+        code = packages.store(core, zipped, uploaded=creation.uploaded)
+        if attached:
+            layers.refuse_too_large(archive.unzipped_size(zipped), attached)
         with core.database.transaction() as tx:
             _refuse_taken(tx, ref.key)
             packages.refuse_full(tx, place, code)
+            configuration = replace(configuration, layers=layers.attached(tx, ref.key, arns))
             if configuration.dead_letter_arn:
                 destinations.refuse_dead_letter(core, tx, configuration.dead_letter_arn)
             function = rows.add(tx, ref.key, creation.tags)
+            if creation.code_signing_arn:
+                code_signing.attach(tx, ref, creation.code_signing_arn)
             configuration = replace(configuration, code_sha256=code.sha256, code_size=code.size)
             version = Version(ref.key, 0, found.new_revision(), tx.now_ms, PENDING, configuration)
             sealed = None if wanted is None else variables.seal(core, tx, wanted, version.arn)
@@ -113,8 +132,7 @@ def _delete_version(tx: Tx, key: FunctionKey, label: str) -> None:
         raise ResourceConflict(
             "Unable to delete version because the following aliases reference it: " + f"[{', '.join(names)}]"
         )
-    provisioned.delete(tx, record.function.id, label)
-    event_configs.delete(tx, record.function.id, label)
+    attachments.delete(tx, record.function.id, label)
     version_rows.delete(tx, record)
 
 
@@ -173,40 +191,3 @@ def account_settings(core: Core, place: Place) -> dict[str, Any]:
         },
         "AccountUsage": {"TotalCodeSize": usage.code_bytes, "FunctionCount": usage.functions},
     }
-
-
-# ------------------------------------------------------------------ tags
-
-
-def tag(core: Core, key: FunctionKey, tags: Mapping[str, str]) -> None:
-    """Set these tags beside the others. Raises ResourceNotFound, ResourceConflict, InvalidParameterValue."""
-    rules.refuse_broken_text(tags)
-    if not tags:
-        raise InvalidParameterValue("An error occurred and the request cannot be processed.")
-    with core.database.transaction() as tx:
-        latest = found.latest(tx, Reference(key))
-        found.refuse_updating(latest)
-        wanted = {**latest.function.tags, **tags}
-        _refuse_tags(wanted)
-        rows.set_tags(tx, latest.function.id, wanted)
-        version_rows.move(tx, latest, found.new_revision())
-
-
-def untag(core: Core, key: FunctionKey, names: Sequence[str]) -> None:
-    """Remove these tags; those that are not there are no error. Raises ResourceNotFound."""
-    with core.database.transaction() as tx:
-        latest = found.latest(tx, Reference(key))
-        left = {name: value for name, value in latest.function.tags.items() if name not in names}
-        rows.set_tags(tx, latest.function.id, left)
-        version_rows.move(tx, latest, found.new_revision())
-
-
-def tags(core: Core, key: FunctionKey) -> Mapping[str, str]:
-    """Raises ResourceNotFound."""
-    with core.database.reading() as tx:
-        return found.function(tx, key).tags
-
-
-def _refuse_tags(tags: Mapping[str, str]) -> None:
-    if len(tags) > TAGS_MAX:
-        raise InvalidParameterValue("Number of tags exceeds resource tag limit.")

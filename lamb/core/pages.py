@@ -15,10 +15,10 @@ from lamb.model.requests import Page
 T = TypeVar("T")
 
 
-def size(page: Page) -> int:
-    """AWS takes any MaxItems up to 10000 and never gives more than 50."""
-    wanted = PAGE_MAX if page.max_items is None else page.max_items
-    return max(1, min(wanted, PAGE_MAX))
+def size(page: Page, most: int = PAGE_MAX) -> int:
+    """AWS takes any MaxItems up to 10000 and never gives more than `most`."""
+    wanted = most if page.max_items is None else page.max_items
+    return max(1, min(wanted, most))
 
 
 def start(page: Page, first: list[Any]) -> list[Any]:
@@ -45,7 +45,12 @@ def _kind(part: object) -> str:
 
 def cut(found: Sequence[T], page: Page, key: Callable[[T], list[Any]]) -> tuple[list[T], str | None]:
     """The page and its NextMarker, of one item more than fits if there are more."""
-    items = list(found[: size(page)])
+    return cut_at(found, size(page), key)
+
+
+def cut_at(found: Sequence[T], most: int, key: Callable[[T], list[Any]]) -> tuple[list[T], str | None]:
+    """Likewise, for lists with a size of page that is not Lambda's."""
+    items = list(found[:most])
     if len(found) <= len(items):
         return items, None
     return items, marker(key(items[-1]))

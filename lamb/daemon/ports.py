@@ -22,6 +22,11 @@ class Ports:
     def open(self) -> bool:
         return bool(self._servers)
 
+    @property
+    def first(self) -> int | None:
+        """The one that was opened before all others that are open still."""
+        return next(iter(self._servers), None)
+
     def all(self) -> list[Port]:
         """In the order in which they were opened."""
         return list(self._ports.values())

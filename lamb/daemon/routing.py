@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Generic, TypeVar
 
 from lamb.core.invoke import Route
 from lamb.model.errors import LambError
 from lamb.model.invocation import Target
 from lamb.model.names import FunctionKey, Reference
+
+Key = TypeVar("Key", bound=Hashable)
 
 # A caller may name any number of qualifiers; what is remembered of them is bounded.
 _MOST = 10_000
@@ -51,13 +54,13 @@ class Routes:
         self._known = {r: route for r, route in self._known.items() if r.key != key}
 
 
-class Settling:
-    """Lets callers wait until a function's changes have settled."""
+class Settling(Generic[Key]):
+    """Lets callers wait until the changes of a function, or of another thing, have settled."""
 
     def __init__(self) -> None:
-        self._waiting: dict[FunctionKey, list[asyncio.Future[None]]] = {}
+        self._waiting: dict[Key, list[asyncio.Future[None]]] = {}
 
-    def announce(self, key: FunctionKey, error: LambError | None = None) -> None:
+    def announce(self, key: Key, error: LambError | None = None) -> None:
         """They have, or `error` keeps them from it for now."""
         for future in self._waiting.pop(key, []):
             if future.done():
@@ -67,8 +70,8 @@ class Settling:
             else:
                 future.set_exception(error)
 
-    async def wait(self, key: FunctionKey, timeout_s: float) -> None:
-        """Until the next announcement for this function, or the time has passed. Raises what is announced."""
+    async def wait(self, key: Key, timeout_s: float) -> None:
+        """Until the next announcement for this key, or the time has passed. Raises what is announced."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(key, []).append(future)
         try:
@@ -78,7 +81,7 @@ class Settling:
         finally:
             self._leave(key, future)
 
-    def _leave(self, key: FunctionKey, future: asyncio.Future[None]) -> None:
+    def _leave(self, key: Key, future: asyncio.Future[None]) -> None:
         waiting = self._waiting.get(key, [])
         if future in waiting:
             waiting.remove(future)

@@ -7,7 +7,6 @@ import contextlib
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import lamb
@@ -17,16 +16,19 @@ from lamb.core.context import Core
 from lamb.daemon.arrivals import Arrivals
 from lamb.daemon.credentials import Credentials
 from lamb.daemon.events import Events
+from lamb.daemon.logbook import Logbook
+from lamb.daemon.mappings import Mappings
 from lamb.daemon.metering import Metering
 from lamb.daemon.ports import Ports
 from lamb.daemon.routing import Routes, Settling
+from lamb.daemon.threads import Threads
 from lamb.engine.invoker import Engine
 from lamb.engine.provisioned import Provisioned
-from lamb.logs import follow
-from lamb.logs.journal import Group, Journal
+from lamb.logs.journal import Group
 from lamb.logs.metrics import Metrics
 from lamb.model.errors import HomeUnusable, LambError, ServiceFailure
 from lamb.model.invocation import Event, Outcome
+from lamb.model.mapping import MappingKey
 from lamb.model.names import FunctionKey, Place, Reference
 from lamb.model.settings import Settings
 from lamb.runtimes.table import NAMES, RuntimeTable, how_to_add
@@ -37,7 +39,7 @@ T = TypeVar("T")
 _SETTLE_AGAIN_S = 1.0
 
 
-class Services:
+class Services(Threads):
     """Implements `lamb.api.services.Services`. Lives on the event loop."""
 
     def __init__(
@@ -45,13 +47,14 @@ class Services:
         settings: Settings,
         core: Core,
         runtimes: RuntimeTable,
-        journal: Journal,
         stop: Callable[[], None],
     ) -> None:
+        super().__init__()
         self.core = core
         self.place = Place(settings.account, settings.region)
         self.credentials = Credentials(core, self.run)
-        self.settling = Settling()
+        self.settling: Settling[FunctionKey] = Settling()
+        self.mappings = Mappings(self)
         self.opened = Ports()
         self.stop = stop
         # Set by wiring, which needs this object to build them.
@@ -63,16 +66,12 @@ class Services:
         self.arrivals: Arrivals
         self.metrics: Metrics
         self.metering: Metering
+        self.logbook: Logbook
         self._settings = settings
         self._runtimes = runtimes
-        self._journal = journal
-        self._pool = ThreadPoolExecutor(4, thread_name_prefix="control")
         self._started = time.monotonic()
         self._background: set[asyncio.Task[None]] = set()
         self._invoking: dict[str, asyncio.Task[Any] | None] = {}
-
-    async def run(self, work: Callable[..., T], *args: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work, *args)
 
     # ------------------------------------------------------------------ invoking
 
@@ -98,8 +97,11 @@ class Services:
 
     # ------------------------------------------------------------------ settling
 
-    def settle_soon(self, key: FunctionKey) -> None:
-        self._in_background(self._settle(key))
+    def settle_soon(self, key: FunctionKey | MappingKey) -> None:
+        if isinstance(key, MappingKey):
+            self._in_background(self.mappings.settle(key))
+        else:
+            self._in_background(self._settle(key))
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -149,17 +151,8 @@ class Services:
         view = await self.run(functions.get, self.core, reference)
         key = reference.key
         group = Group(key.account, key.region, view.version.configuration.logging.group)
-        wanted = follow.Query(query.follow, query.since_ms, query.request_id, query.grep)
-        async for entry in follow.read(self._journal, group, wanted):
-            if entry is None:
-                yield {}
-            else:
-                yield {
-                    "timestamp": entry.timestamp_ms,
-                    "stream": entry.stream,
-                    "requestId": entry.request_id,
-                    "message": entry.message,
-                }
+        async for entry in self.logbook.read(group, query):
+            yield entry
 
     async def measured(self, work: Callable[..., T], *args: Any) -> T:
         return await self.metering.read(work, *args)
@@ -200,6 +193,10 @@ class Services:
             "runtimes": await self.runtimes(),
         }
 
+    @property
+    def served_port(self) -> int | None:
+        return self.opened.first
+
     def health(self) -> Mapping[str, Any]:
         return {
             "version": lamb.__version__,
@@ -225,10 +222,11 @@ class Services:
 
     async def close(self) -> None:
         await self.metering.close()
+        await self.logbook.close()
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
-        self._pool.shutdown()
+        self.end()
 
 
 async def _move_messages(services: Services, task_id: int) -> None:

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from lamb.core import clock as home_time
-from lamb.core import concurrency, events, invoke, packages, redrive, updates
+from lamb.core import concurrency, events, invoke, mappings, packages, redrive, updates
 from lamb.core.context import Core
 from lamb.daemon.arrivals import Arrivals
 from lamb.daemon.events import Events
+from lamb.daemon.logbook import Logbook
 from lamb.daemon.metering import Metering
 from lamb.daemon.ports import Ports
 from lamb.daemon.routing import Routes
@@ -29,13 +30,14 @@ from lamb.model.errors import LambError
 from lamb.model.settings import Settings, process_environment
 from lamb.packages.shelf import Shelf
 from lamb.queue.attempts import Attempts, Hands
-from lamb.queue.post import Post, remote_services
+from lamb.queue.post import Post, remote_services, s3_named
 from lamb.queue.worker import Worker
 from lamb.runtimes.table import RuntimeTable
 from lamb.sandbox.cgroup import CgroupTree
 from lamb.sandbox.process import become_subreaper
 from lamb.sandbox.walls import NAMES, Standing
 from lamb.secrets.keyring import Keyring
+from lamb.sources.look import Looker
 from lamb.store.database import Database
 from lamb.store.group import GroupCommit
 
@@ -65,6 +67,8 @@ class Daemon:
                 self.services.settle_soon(key)
             for key in await self.services.run(events.open_functions, core):
                 self.worker.queued(key)
+            for mapping in await self.services.run(mappings.unsettled, core):
+                self.services.settle_soon(mapping)
             for task_id in await self.services.run(redrive.running, core):
                 self.services.move_messages(task_id)
 
@@ -120,19 +124,22 @@ async def build(
         cancelled=told(lambda: services.events.worker.cancelled),
         retry_base_s=settings.retry_base_s,
         remote_services=remote_services(process_environment()),
+        s3_named=s3_named(process_environment()),
+        buckets=settings.bucket_folder,
         arrived=told(lambda: services.arrivals.announce),
         credentials_changed=told(lambda: services.credentials.forget),
-        rights_changed=told(lambda: services.credentials.forget),
+        look_at_source=Looker(process_environment()).look,
     )
     home_time.take_up(core, clock, settings.time_scale)
     # Last of what stays behind when a daemon does not get further than here.
     cgroups, standing = _walls(wall_reasons)
-    services = Services(settings, core, runtimes, journal, stop)
+    services = Services(settings, core, runtimes, stop)
     services.credentials.port = function_port
     services.group = GroupCommit(database)
     services.arrivals = Arrivals(clock)
     services.metrics = Metrics(clock)
     services.metering = Metering(services.metrics, core, services.run)
+    services.logbook = Logbook(core, journal, machine, services.run)
     services.routes = Routes(
         lambda reference: services.run(invoke.resolve, core, reference),
         random.Random(settings.seed),  # noqa: S311 - a draw, not a secret

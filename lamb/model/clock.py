@@ -89,6 +89,11 @@ def iso_z(ms: int) -> str:
     return f"{_utc(ms):%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
 
 
+def iso_micro_z(ms: int) -> str:
+    """`2026-01-02T03:04:05.678000Z`: the form of the times of function URLs."""
+    return f"{_utc(ms):%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}000Z"
+
+
 def day(ms: int) -> str:
     """`2026/01/02`: the first part of a log stream's name."""
     return f"{_utc(ms):%Y/%m/%d}"

@@ -61,10 +61,24 @@ class SerializationFailure(LambError):
     status = 400
 
 
+class ResourceInUse(LambError):
+    """The operation conflicts with the resource's availability"""
+
+    code = "ResourceInUseException"
+    status = 400
+
+
 class CodeStorageExceeded(LambError):
     """Code storage limit exceeded."""
 
     code = "CodeStorageExceededException"
+    status = 400
+
+
+class PolicyLengthExceeded(LambError):
+    """The resource policy is larger than AWS allows"""
+
+    code = "PolicyLengthExceededException"
     status = 400
 
 
@@ -119,6 +133,21 @@ class ExpiredToken(LambError):
     status = 403
 
 
+class LinkExpired(LambError):
+    """Request has expired"""
+
+    code = "AccessDenied"
+    status = 403
+
+
+class LinkAltered(LambError):
+    """The request signature we calculated does not match the signature you provided. \
+Check your key and signing method."""
+
+    code = "SignatureDoesNotMatch"
+    status = 403
+
+
 class ResourceNotFound(LambError):
     """The resource you requested does not exist."""
 
@@ -130,6 +159,13 @@ class ProvisionedConcurrencyConfigNotFound(LambError):
     """No Provisioned Concurrency Config found for this function"""
 
     code = "ProvisionedConcurrencyConfigNotFoundException"
+    status = 404
+
+
+class CodeSigningConfigNotFound(LambError):
+    """The code signing configuration cannot be found."""
+
+    code = "CodeSigningConfigNotFoundException"
     status = 404
 
 

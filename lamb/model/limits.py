@@ -34,6 +34,8 @@ CONFIGURE_REQUEST_MAX_BYTES = 5120
 INVOKE_REQUEST_MAX_BYTES = 6_291_456
 INVOKE_RESPONSE_MAX_BYTES = 6_291_556
 ASYNC_REQUEST_MAX_BYTES = 1_048_576
+# InvokeAsync, deprecated, still has what asynchronous events had before October 2025
+INVOKE_ASYNC_REQUEST_MAX_BYTES = 262_144
 CLIENT_CONTEXT_MAX_BYTES = 3583
 
 # gettingstarted-limits, the rows of file descriptors and of execution processes and threads
@@ -43,8 +45,12 @@ PROCESSES = 1024
 # gettingstarted-limits: "Concurrent executions"; configuration-concurrency: 100 stay unreserved
 CONCURRENT_EXECUTIONS = 1000
 
+# gettingstarted-limits: "Function resource-based policy", 20 KB
+POLICY_MAX_BYTES = 20_480
 LAYERS_MAX = 5
 TAGS_MAX = 50
+# API_GetFunction: a link to the deployment package "that's valid for 10 minutes"
+LINK_VALID_S = 600
 DESCRIPTION_MAX = 256
 HANDLER_MAX = 128
 FUNCTION_NAME_MAX = 64
@@ -93,3 +99,11 @@ METRICS_KEPT_DAYS = 15
 RECURSION_MAX = 16
 # SQS, MessageRetentionPeriod: 14 days at the most; lamb keeps its own dead letters as long
 DEAD_LETTERS_KEPT_S = 14 * 86_400
+# with-sqs: batches of more than 10 messages need a batching window, and FIFO queues have none
+QUEUE_BATCH_MAX = 10
+# invocation-eventfiltering: "up to five different filters"
+FILTERS_MAX = 5
+# API reference, MaximumRecordAgeInSeconds: "The minimum valid value for maximum record age is 60s"
+RECORD_AGE_MIN_S = 60
+# API reference, ListEventSourceMappings: "a maximum of 100 items in each response"
+MAPPINGS_PAGE_MAX = 100

@@ -12,6 +12,7 @@ from lamb.model.errors import LambError, ServiceFailure, TooManyRequests
 _CAPITAL = frozenset(
     {
         "AccessDeniedException",
+        "CodeSigningConfigNotFoundException",
         "EnvironmentStartException",
         "InvalidRuntimeException",
         "InvalidZipFileException",
@@ -19,6 +20,7 @@ _CAPITAL = frozenset(
         "KMSNotFoundException",
         "RequestEntityTooLargeException",
         "RecursiveInvocationException",
+        "ResourceInUseException",
         "ResourceNotFoundException",
         "SandboxRefusedException",
         "SerializationException",

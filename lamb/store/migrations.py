@@ -10,7 +10,17 @@ import lamb
 from lamb.model.errors import HomeUnusable
 
 # The other tables enter themselves beside the schema's when they are imported.
-from lamb.store import access_tables, event_tables, queue_tables, schema  # noqa: F401
+from lamb.store import (  # noqa: F401
+    access_tables,
+    attachment_tables,
+    event_tables,
+    iam_tables,
+    layer_tables,
+    mapping_tables,
+    queue_tables,
+    schema,
+    telemetry_tables,
+)
 
 
 def bring_up_to_date(connection: Connection, file: Path) -> None:

@@ -1,4 +1,4 @@
-"""The tables of functions; those of events are in event_tables.py, of queues in queue_tables.py.
+"""The tables of functions; those of everything else are in the *_tables.py beside it.
 
 A change needs a migration (CONTRIBUTING.md); a test compares the two.
 """
@@ -21,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0003"
+HEAD = "0008"
 """The migration that leads to these tables."""
 
 metadata = MetaData()

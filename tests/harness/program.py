@@ -36,13 +36,13 @@ class Served:
     url: str
     key: Mapping[str, str]
 
-    def ask(self, method: str, target: str, body: bytes = b"") -> str:
+    def ask(self, method: str, target: str, body: bytes = b"", content_type: str = "application/json") -> str:
         """A signed request, and the text of its answer; HTTPError for any that is refused."""
         host = self.url.removeprefix("http://")
         keys = {"AWS_ACCESS_KEY_ID": self.key["AccessKeyId"]}
         keys["AWS_SECRET_ACCESS_KEY"] = self.key["SecretAccessKey"]
-        proof = signed(method, target, host, keys, body)
-        asked = urllib.request.Request(self.url + target, body or None, proof, method=method)
+        headers = {**signed(method, target, host, keys, body), "content-type": content_type}
+        asked = urllib.request.Request(self.url + target, body or None, headers, method=method)
         with urllib.request.urlopen(asked, timeout=COMMAND_TIMEOUT_S) as answer:
             text: str = answer.read().decode()
         return text

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
-from collections.abc import Mapping
 
 
 def signed(
     method: str,
     target: str,
     host: str,
-    keys: Mapping[str, str],
+    keys: dict[str, str],
     body: bytes = b"",
     *,
     service: str = "lambda",

@@ -15,7 +15,7 @@ from harness.signing import signed
 from lamb.api.app import App
 from lamb.api.gate import Gate
 from lamb.api.services import Backlog, LogQuery, Port
-from lamb.core import authorization, updates
+from lamb.core import authorization, mappings, updates
 from lamb.core.authorization import Rights
 from lamb.core.context import Core
 from lamb.logs.metrics import Taken
@@ -24,6 +24,7 @@ from lamb.model.credentials import Credential, RoleSession
 from lamb.model.errors import LambError, UnrecognizedClient
 from lamb.model.function import DEFAULT_ROLE
 from lamb.model.invocation import Event, Outcome
+from lamb.model.mapping import MappingKey
 from lamb.model.names import FunctionKey, Place, Reference
 from lamb.model.policy import Ask
 from lamb.packages.shelf import Shelf
@@ -45,7 +46,7 @@ class Services:
     entries: list[dict[str, Any]] = field(default_factory=list)
     invoked: list[tuple[Reference, Event, int | None]] = field(default_factory=list)
     checked: list[Reference] = field(default_factory=list)
-    settling: list[FunctionKey] = field(default_factory=list)
+    settling: list[FunctionKey | MappingKey] = field(default_factory=list)
     queries: list[LogQuery] = field(default_factory=list)
     accepted: list[tuple[Reference, Event]] = field(default_factory=list)
     waited: list[tuple[FunctionKey, str, float]] = field(default_factory=list)
@@ -57,6 +58,7 @@ class Services:
     group: Any = None
     arrivals: Any = None
     moving: list[int] = field(default_factory=list)
+    served_port: int | None = None
 
     @property
     def events(self) -> Events:
@@ -67,6 +69,9 @@ class Services:
         return Provisioned(self)
 
     async def run(self, work: Callable[..., Any], *args: Any) -> Any:
+        return work(*args)
+
+    async def run_apart(self, work: Callable[..., Any], *args: Any) -> Any:
         return work(*args)
 
     async def invoke(self, reference: Reference, event: Event, seed: int | None) -> Outcome:
@@ -97,13 +102,17 @@ class Services:
     def move_messages(self, task_id: int) -> None:
         self.moving.append(task_id)
 
-    def settle_soon(self, key: FunctionKey) -> None:
+    def settle_soon(self, key: FunctionKey | MappingKey) -> None:
         self.settling.append(key)
 
     def settle(self) -> None:
         """What the daemon does right after an answer that asked for it."""
         while self.settling:
-            updates.settle(self.core, self.settling.pop())
+            key = self.settling.pop()
+            if isinstance(key, MappingKey):
+                mappings.settle(self.core, key)
+            else:
+                updates.settle(self.core, key)
 
     async def settled(self, reference: Reference, timeout_s: float) -> bool:
         return timeout_s > 0 and reference.key.name == "f"
@@ -165,6 +174,9 @@ class Credentials:
         self.asked.append(ask)
         authorization.require(self.roles.get(session.role_arn, Rights()), session, ask, by_default=by_default)
 
+    def forget(self) -> None:
+        pass
+
     def hand_out(self, session: RoleSession | None = None, **more: Any) -> dict[str, str]:
         """New credentials, called as in an environment: the owner's, or those of a session."""
         token = None if session is None else "t0ken"
@@ -177,6 +189,18 @@ class Credentials:
         """What an environment of the function is given."""
         key = FunctionKey(PLACE.account, PLACE.region, name)
         return self.hand_out(RoleSession(DEFAULT_ROLE, name, function=key))
+
+
+@dataclass
+class Mappings:
+    """They settle at once when they are waited for."""
+
+    services: Services
+
+    async def settled(self, key: MappingKey, timeout_s: float) -> bool:
+        if timeout_s > 0:
+            self.services.settle()
+        return timeout_s > 0
 
 
 @dataclass

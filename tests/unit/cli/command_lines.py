@@ -8,7 +8,10 @@ import pty
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from unit.cli.memory_access import MemoryPermissions, MemoryUrls
 from unit.cli.memory_events import MemoryEvents
+from unit.cli.memory_keys import MemoryAccess
+from unit.cli.memory_mappings import MemoryMappings
 from unit.cli.memory_queues import MemoryQueues
 from unit.cli.memory_topics import MemoryTopics
 
@@ -133,6 +136,10 @@ class MemoryClient:
         self.counters = MemoryCounters()
         self.topics = MemoryTopics(self.said)
         self.queues = MemoryQueues(self.said)
+        self.access = MemoryAccess(self.said)
+        self.mappings = MemoryMappings(self.said)
+        self.permissions = MemoryPermissions(self.said)
+        self.urls = MemoryUrls(self.said)
         self.answer: Answer | Exception = answer()
         self.is_settled = True
         self.entries = [

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from unit.core.plane import ARN, FIRST, PLACE, key, package, ref
 
-from lamb.core import aliases, functions, updates
-from lamb.model.errors import InvalidParameterValue, LambError, ResourceConflict, ResourceNotFound
+from lamb.core import aliases, functions, tags
+from lamb.model.errors import InvalidParameterValue, LambError, ResourceNotFound
 from lamb.model.names import FunctionKey, Place
-from lamb.model.requests import Changes, Page
+from lamb.model.requests import Page
 
 # ------------------------------------------------------------------ get
 
@@ -130,7 +130,7 @@ def test_accounts_and_regions_have_their_own_functions(plane):
         assert functions.list_functions(plane.core, place, FIRST, all_versions=True) == ([], None)
         assert functions.account_settings(plane.core, place)["AccountUsage"]["FunctionCount"] == 0
         with pytest.raises(ResourceNotFound, match=f"^Function not found: {other.arn}$"):
-            functions.tags(plane.core, other)
+            tags.tags_of(plane.core, place, other.arn)
 
 
 # ------------------------------------------------------------------ delete
@@ -194,50 +194,6 @@ def test_the_qualifier_of_a_missing_function_is_named(plane):
         functions.delete(plane.core, ref("f", "1"))
 
 
-# ------------------------------------------------------------------ tags
-
-
-def test_tags_are_added_replaced_and_removed(plane):
-    plane.create(tags={"team": "a", "cost": "1"})
-    functions.tag(plane.core, key(), {"team": "b", "größe": "☃"})
-    assert functions.tags(plane.core, key()) == {"team": "b", "cost": "1", "größe": "☃"}
-    functions.untag(plane.core, key(), ["team", "unknown"])
-    assert functions.tags(plane.core, key()) == {"cost": "1", "größe": "☃"}
-
-
-def test_tagging_gives_a_new_revision_and_nothing_else(plane):
-    plane.create()
-    before = plane.latest()
-    functions.tag(plane.core, key(), {"team": "a"})
-    tagged = plane.latest()
-    functions.untag(plane.core, key(), ["team"])
-    untagged = plane.latest()
-    assert len({before.revision_id, tagged.revision_id, untagged.revision_id}) == 3
-    assert before.last_modified_ms == untagged.last_modified_ms
-    assert before.status == untagged.status
-
-
-def test_tags_are_bounded_and_never_empty(plane):
-    plane.create(tags={str(number): "x" for number in range(49)})
-    functions.tag(plane.core, key(), {"0": "y", "more": "x"})
-    with pytest.raises(InvalidParameterValue, match=r"^Number of tags exceeds resource tag limit\.$"):
-        functions.tag(plane.core, key(), {"one": "too many"})
-    with pytest.raises(
-        InvalidParameterValue, match=r"^An error occurred and the request cannot be processed\.$"
-    ):
-        functions.tag(plane.core, key(), {})
-    assert len(functions.tags(plane.core, key())) == 50
-
-
-def test_tagging_waits_for_an_update_but_not_for_a_creation(plane):
-    plane.create(settled=False)
-    functions.tag(plane.core, key(), {"team": "a"})
-    plane.settle()
-    updates.configure(plane.core, ref(), Changes(memory_mb=256))
-    with pytest.raises(ResourceConflict, match="An update is in progress"):
-        functions.tag(plane.core, key(), {"team": "b"})
-
-
 # ------------------------------------------------------------------ the account
 
 
@@ -278,10 +234,10 @@ def test_many_who_publish_tag_and_read_at_once_do_not_disturb_each_other(plane):
     plane.create(variables={"NAME": "value"})
 
     def work(number: int) -> str:
-        functions.tag(plane.core, key(), {str(number % 40): "x"})
+        tags.tag(plane.core, PLACE, ARN, {str(number % 40): "x"})
         assert plane.latest().variables == {"NAME": "value"}
         return plane.publish(description=str(number)).label
 
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(work, range(48))) == {"1"}
-    assert len(functions.tags(plane.core, key())) == 40
+    assert len(tags.tags_of(plane.core, PLACE, ARN)) == 40

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from pathlib import Path
 
 import pytest
+from unit.core.entities import make_role
 
 from lamb.core import credentials as use_cases
+from lamb.core import roles
 from lamb.daemon.credentials import Credentials
 from lamb.model.credentials import RoleSession
 from lamb.model.errors import AccessDenied, UnrecognizedClient
@@ -18,6 +21,10 @@ from lamb.model.policy import Ask
 KEY = FunctionKey("123456789012", "us-east-1", "f")
 SESSION = RoleSession("arn:aws:iam::123456789012:role/clerk", "anna")
 LIST = Ask("lambda:ListFunctions")
+
+
+def policy(statement) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statement})
 
 
 class Watched(Credentials):
@@ -132,9 +139,8 @@ def test_a_change_while_a_key_is_looked_for_is_not_missed(credentials, plane):
 def test_what_a_role_may_do_is_read_once_until_it_changes(credentials, plane):
     assert (credentials.may(), credentials.may(by_default=True)) == (False, True)
     allowed = {"Effect": "Allow", "Action": "lambda:ListFunctions", "Resource": "*"}
-    plane.core.documents_of = lambda _, arn: (
-        [{"Version": "2012-10-17", "Statement": allowed}] if arn == SESSION.role_arn else None
-    )
+    make_role(plane, "clerk")
+    roles.put_inline(plane.core, "123456789012", "clerk", "lists", policy(allowed))
     assert (credentials.may(), credentials.went) == (False, 1)
     credentials.forget()
     assert (credentials.may(), credentials.went) == (True, 2)

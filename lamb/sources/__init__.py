@@ -1,0 +1,1 @@
+"""Event sources: what is known of them. Reading them and invoking functions with their records comes here."""
