@@ -450,7 +450,7 @@ _lamb_command() {
             commands=''
             options='--json -v --verbose --color --home --help'
             values='--color=auto|always|never --home=dirs'
-            arguments='home|account|region|default_role|sandbox|network|package_modes|account_concurrency|idle_exit_s|environment_idle_s|max_environments|memory_total_mb|log_max_mb|retry_base_s|time_scale|seed|color|runtimes'
+            arguments='home|account|region|default_role|sandbox|network|package_modes|buckets|account_concurrency|idle_exit_s|environment_idle_s|max_environments|memory_total_mb|log_max_mb|retry_base_s|time_scale|seed|color|runtimes'
             ;;
         'completion')
             commands=''

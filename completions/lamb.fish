@@ -713,7 +713,7 @@ complete -c lamb -n '__lamb_at \'config get\'' -s v -l verbose -d 'Receipts also
 complete -c lamb -n '__lamb_at \'config get\'' -l color -x -a 'auto always never' -d 'auto, always or never'
 complete -c lamb -n '__lamb_at \'config get\'' -l home -x -a '(__fish_complete_directories)' -d 'Keep everything here instead of LAMB_HOME'
 complete -c lamb -n '__lamb_at \'config get\'' -l help -d 'Show this message and exit.'
-complete -c lamb -n '__lamb_at \'config get\' 0' -a 'home account region default_role sandbox network package_modes account_concurrency idle_exit_s environment_idle_s max_environments memory_total_mb log_max_mb retry_base_s time_scale seed color runtimes'
+complete -c lamb -n '__lamb_at \'config get\' 0' -a 'home account region default_role sandbox network package_modes buckets account_concurrency idle_exit_s environment_idle_s max_environments memory_total_mb log_max_mb retry_base_s time_scale seed color runtimes'
 complete -c lamb -n '__lamb_at \'completion\'' -l json -d 'Print JSON, with AWS\'s own keys'
 complete -c lamb -n '__lamb_at \'completion\'' -s v -l verbose -d 'Receipts also where stderr is no terminal'
 complete -c lamb -n '__lamb_at \'completion\'' -l color -x -a 'auto always never' -d 'auto, always or never'

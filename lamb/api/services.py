@@ -220,6 +220,10 @@ class Services(Protocol):
         """Call `work` in the small thread pool of the control plane."""
         ...
 
+    async def run_apart(self, work: Callable[..., T], *args: Any) -> T:
+        """Call `work` in threads of its own: it may have to wait for another host."""
+        ...
+
     async def invoke(self, reference: Reference, event: Event, seed: int | None) -> Outcome:
         """Resolve, pick a version and run it; never touches a thread or the database when cached.
 

@@ -197,10 +197,9 @@ class Client:
         variables: dict[str, str] = self._session.json("GET", f"{_own(name)}/environment")["Variables"]
         return variables
 
-    def code(self, sha256: str) -> bytes:
-        """The zip, by its CodeSha256 (base64)."""
-        name = sha256.translate(str.maketrans("+/", "-_"))
-        return self._session.request("GET", f"/_lamb/code/{quote(name)}").body
+    def download(self, location: str) -> bytes:
+        """The zip that a `Code.Location` or `Content.Location` leads to."""
+        return self._session.request("GET", "/" + location.split("/", 3)[3]).body
 
     def key_show(self) -> Document:
         """The keys that seal environment variables, without their secrets."""

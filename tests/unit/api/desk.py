@@ -64,6 +64,9 @@ class Services:
     async def run(self, work: Callable[..., Any], *args: Any) -> Any:
         return work(*args)
 
+    async def run_apart(self, work: Callable[..., Any], *args: Any) -> Any:
+        return work(*args)
+
     async def invoke(self, reference: Reference, event: Event, seed: int | None) -> Outcome:
         if self.trouble is not None:
             raise self.trouble
