@@ -1,7 +1,7 @@
 """What Terraform's AWS provider asks of AWS, resource by resource: the calls, their order, and what it keeps.
 
-Each resource is told what a configuration says, and keeps as its state what the provider reads back. A plan is
-empty when reading again gives the same state. Waiting is asking again, as the provider does.
+Each resource is told what a configuration says, and keeps as its state what the provider reads back. A plan
+is empty when reading again gives the same state. Waiting is asking again, as the provider does.
 Source: terraform-provider-aws, internal/service/{lambda,iam,sqs,logs}.
 """
 
@@ -153,9 +153,7 @@ class RolePolicy(Resource):
         return {"RoleName": self.config["role"], "PolicyName": self.config["name"]}
 
     def create(self) -> None:
-        self.clients["iam"].put_role_policy(
-            **self._named(), PolicyDocument=json.dumps(self.config["policy"])
-        )
+        self.clients["iam"].put_role_policy(**self._named(), PolicyDocument=json.dumps(self.config["policy"]))
 
     def read(self) -> State | None:
         answer = found(lambda: self.clients["iam"].get_role_policy(**self._named()))
@@ -317,8 +315,10 @@ class Function(Resource):
             self.aws.put_function_concurrency(**self._named(), ReservedConcurrentExecutions=amount)
 
     def _settled(self, member: str, target: str) -> None:
-        ask: Callable[[], Any] = lambda: self.aws.get_function(**self._named())["Configuration"]
-        until(ask, lambda shown: shown.get(member) == target)
+        until(
+            lambda: self.aws.get_function(**self._named())["Configuration"],
+            lambda shown: shown.get(member) == target,
+        )
 
     def read(self) -> State | None:
         answer = found(lambda: self.aws.get_function(**self._named()))

@@ -148,7 +148,9 @@ def test_sam_syncs_code_alias_and_layer(clients, lamb_of_module):
     aws.update_alias(FunctionName="synced", Name="live", FunctionVersion=version)
     assert run(aws, "synced:live") == [2, None]
     # A layer: published anew under its ARN without a version, the old one deleted, the function moved on.
-    first = aws.publish_layer_version(LayerName="common", Content={"ZipFile": zipped("A = 1\n", "python/a.py")})
+    first = aws.publish_layer_version(
+        LayerName="common", Content={"ZipFile": zipped("A = 1\n", "python/a.py")}
+    )
     aws.update_function_configuration(FunctionName="synced", Layers=[first["LayerVersionArn"]])
     settled(aws, "synced")
     layer_arn = first["LayerVersionArn"].rpartition(":")[0]
