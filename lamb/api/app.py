@@ -87,6 +87,9 @@ class App:
         limit = body.MAX_BYTES.get(operation, body.DEFAULT_MAX_BYTES)
         content = await body.read(receive, limit, operation)
         host = headers.get(b"host", b"localhost").decode("latin-1")
+        if not self._gate.browsers_reach and self._services.served_port is not None:
+            # Who comes on the Unix socket is told addresses that others reach.
+            host = f"localhost:{self._services.served_port}"
         members = functools.partial(read, operation, found.params, query, content)
         # What lies in a bucket may be far away: others must not wait behind it.
         run = self._services.run_apart if b'"S3Bucket"' in content else self._services.run

@@ -212,6 +212,11 @@ class Services(Protocol):
         ...
 
     @property
+    def served_port(self) -> int | None:
+        """A TCP port that serves AWS's routes to everybody on this machine; None while none does."""
+        ...
+
+    @property
     def function_tokens(self) -> Mapping[str, FunctionKey]:
         """Session token → the function it was given to."""
         ...

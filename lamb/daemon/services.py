@@ -200,6 +200,10 @@ class Services(Threads):
             "runtimes": await self.runtimes(),
         }
 
+    @property
+    def served_port(self) -> int | None:
+        return self.ports.first
+
     def health(self) -> Mapping[str, Any]:
         return {
             "version": lamb.__version__,

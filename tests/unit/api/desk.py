@@ -52,6 +52,7 @@ class Services:
     group: Any = None
     arrivals: Any = None
     moving: list[int] = field(default_factory=list)
+    served_port: int | None = None
 
     @property
     def events(self) -> Events:
