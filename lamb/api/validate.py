@@ -80,7 +80,7 @@ def _value(shapes: Mapping[str, Shape], shape: Shape, value: Any, path: str) -> 
             for number, item in enumerate(value, start=1):
                 yield from _value(shapes, member, item or {}, f"{path}.{number}.member")
         elif any(item is None or any(_broken(member, item)) for item in value):
-            yield f"{opening}Member must satisfy constraint: {_all(member)}"
+            yield f"{opening}Member must satisfy constraint: {_all(member, null=not shape.get('sparse'))}"
     elif kind == "map":
         yield from _map(shapes, shape, value, opening)
 
@@ -100,6 +100,8 @@ def _broken(shape: Mapping[str, Any], value: Any) -> Iterator[str]:
     for bound, text in _bounds(shape):
         if (size > shape[bound]) if bound == "max" else (size < shape[bound]):
             yield text
+    if kind == "list" and "enum" in shape and not set(value) <= set(shape["enum"]):
+        yield f"Member must satisfy enum value set: [{', '.join(shape['enum'])}]"
     if kind == "string":
         if "pattern" in shape and not _pattern(shape["pattern"]).fullmatch(value):
             yield f"Member must satisfy regular expression pattern: {shape['pattern']}"

@@ -30,7 +30,7 @@ from lamb.model.errors import LambError
 from lamb.model.settings import Settings, process_environment
 from lamb.packages.shelf import Shelf
 from lamb.queue.attempts import Attempts, Hands
-from lamb.queue.post import Post, remote_services
+from lamb.queue.post import Post, remote_services, s3_named
 from lamb.queue.worker import Worker
 from lamb.runtimes.table import RuntimeTable
 from lamb.sandbox.cgroup import CgroupTree
@@ -124,6 +124,8 @@ async def build(
         cancelled=told(lambda: services.events.worker.cancelled),
         retry_base_s=settings.retry_base_s,
         remote_services=remote_services(process_environment()),
+        s3_named=s3_named(process_environment()),
+        buckets=settings.bucket_folder,
         arrived=told(lambda: services.arrivals.announce),
         look_at_source=Looker(process_environment()).look,
     )
