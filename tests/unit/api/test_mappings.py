@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from unit.api.desk import Answer, Desk
+from unit.api.test_control_plane import create
 
 from lamb.api.members import OPERATIONS, SHAPES
 from lamb.core.queues import create as create_queue
 from lamb.model.queue import QueueKey
-from unit.api.test_control_plane import create
 
 MAPPINGS = "/2015-03-31/event-source-mappings"
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:q"
