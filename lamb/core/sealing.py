@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lamb.core import kms_found
 from lamb.core.context import Core
 from lamb.model.errors import KMSAccessDenied, KMSNotFound
-from lamb.store import access_keys, versions
+from lamb.store import access_keys, kms_keys, versions
 from lamb.store.database import Tx
 
 
@@ -42,3 +43,5 @@ def _sealed(tx: Tx) -> Iterator[tuple[bytes, str]]:
             yield record.sealed.data, record.version.arn
     for stored in access_keys.everything(tx):
         yield stored.sealed, bound_to(stored.key.key_id)
+    for row in kms_keys.everything(tx):
+        yield row.material, kms_found.bound_to(row.key.arn)

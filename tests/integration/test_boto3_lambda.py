@@ -171,7 +171,7 @@ def test_tags_come_and_go(aws: Any, create: Any) -> None:
         ("invoke", {"FunctionName": "nobody"}, "ResourceNotFoundException", 404),
         ("delete_function", {"FunctionName": "nobody"}, "ResourceNotFoundException", 404),
         ("get_function", {"FunctionName": "no!body"}, "ValidationException", 400),
-        ("list_layers", {}, "UnknownOperationException", 501),
+        ("list_capacity_providers", {}, "UnknownOperationException", 501),
     ],
 )
 def test_errors_are_the_exceptions_that_clients_match_on(
