@@ -3,7 +3,7 @@
 _lamb_command() {
     case "$1" in
         '')
-            commands='create update configure show list delete publish versions alias rollback invoke logs stats concurrency events async wait clock queue topic mapping env key package runtimes doctor serve daemon config completion help'
+            commands='create update configure show list delete publish versions alias rollback invoke logs stats concurrency events async wait clock permission url queue topic mapping env key package runtimes doctor serve daemon config completion help'
             options='--json -v --verbose --color --home --version --help'
             values='--color=auto|always|never --home=dirs'
             arguments=''
@@ -175,6 +175,54 @@ _lamb_command() {
             options='--time-scale --reset --json -v --verbose --color --home --help'
             values='--time-scale=text --color=auto|always|never --home=dirs'
             arguments='text'
+            ;;
+        'permission')
+            commands='add list remove'
+            options='--json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments=''
+            ;;
+        'permission add')
+            commands=''
+            options='--principal --source-arn --source-account --action --statement-id --if-not-exists --json -v --verbose --color --home --help'
+            values='--principal=text --source-arn=text --source-account=text --action=text --statement-id=text --color=auto|always|never --home=dirs'
+            arguments='references'
+            ;;
+        'permission list')
+            commands=''
+            options='-q --quiet --json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='references'
+            ;;
+        'permission remove')
+            commands=''
+            options='--ignore-not-found --json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='references text'
+            ;;
+        'url')
+            commands='create show delete'
+            options='--json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments=''
+            ;;
+        'url create')
+            commands=''
+            options='--auth --allow-origin --if-not-exists --json -v --verbose --color --home --help'
+            values='--auth=none|iam --allow-origin=text --color=auto|always|never --home=dirs'
+            arguments='references'
+            ;;
+        'url show')
+            commands=''
+            options='--json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='references'
+            ;;
+        'url delete')
+            commands=''
+            options='--ignore-not-found --json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='references'
             ;;
         'queue')
             commands='create list show send receive peek purge redrive delete'
@@ -450,7 +498,7 @@ _lamb_command() {
             commands=''
             options='--json -v --verbose --color --home --help'
             values='--color=auto|always|never --home=dirs'
-            arguments='home|account|region|default_role|sandbox|network|package_modes|account_concurrency|idle_exit_s|environment_idle_s|max_environments|memory_total_mb|log_max_mb|retry_base_s|time_scale|seed|color|runtimes'
+            arguments='home|account|region|default_role|sandbox|network|package_modes|buckets|account_concurrency|idle_exit_s|environment_idle_s|max_environments|memory_total_mb|log_max_mb|retry_base_s|time_scale|seed|color|runtimes'
             ;;
         'completion')
             commands=''
@@ -462,7 +510,7 @@ _lamb_command() {
             commands=''
             options='--json -v --verbose --color --home --help'
             values='--color=auto|always|never --home=dirs'
-            arguments='create|update|configure|show|list|delete|publish|versions|alias|rollback|invoke|logs|stats|concurrency|events|async|wait|clock|queue|topic|mapping|env|key|package|runtimes|doctor|serve|daemon|config|completion|help|exit-codes'
+            arguments='create|update|configure|show|list|delete|publish|versions|alias|rollback|invoke|logs|stats|concurrency|events|async|wait|clock|permission|url|queue|topic|mapping|env|key|package|runtimes|doctor|serve|daemon|config|completion|help|exit-codes'
             ;;
     esac
 }

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from lamb.api import body, invocations, neighbours, routes, validate
+from lamb.api import body, code, invocations, neighbours, routes, validate
 from lamb.api.gate import Gate, Principal
 from lamb.api.members import OPERATIONS, Members, read
 from lamb.api.messages import Call, Headers, Response, json_response
@@ -36,6 +36,10 @@ class App:
     async def __call__(self, scope: Scope, receive: body.Receive, send: body.Send) -> None:
         """ASGI's entry; never raises for anything that a caller sent."""
         headers: dict[bytes, bytes] = dict(scope["headers"])
+        if code.is_link(scope):
+            refuse_pages = functools.partial(self._gate.refuse_pages, headers)
+            await _send(await code.follow(self._services, scope, refuse_pages), send)
+            return
         request_id = new_request_id()
         try:
             principal = self._gate.authenticate(headers, self._services)
@@ -83,8 +87,13 @@ class App:
         limit = body.MAX_BYTES.get(operation, body.DEFAULT_MAX_BYTES)
         content = await body.read(receive, limit, operation)
         host = headers.get(b"host", b"localhost").decode("latin-1")
+        if not self._gate.browsers_reach and self._services.served_port is not None:
+            # Who comes on the Unix socket is told addresses that others reach.
+            host = f"localhost:{self._services.served_port}"
         members = functools.partial(read, operation, found.params, query, content)
-        return await self._services.run(
+        # What lies in a bucket may be far away: others must not wait behind it.
+        run = self._services.run_apart if b'"S3Bucket"' in content else self._services.run
+        return await run(
             _carry_out, self._services.core, operation, principal.place, f"http://{host}", members
         )
 

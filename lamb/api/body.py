@@ -15,6 +15,7 @@ Send = Callable[[Message], Awaitable[None]]
 DEFAULT_MAX_BYTES = 1_048_576
 MAX_BYTES = {
     "CreateFunction": CREATE_REQUEST_MAX_BYTES,
+    "PublishLayerVersion": CREATE_REQUEST_MAX_BYTES,
     "UpdateFunctionCode": CREATE_REQUEST_MAX_BYTES,
     "UpdateFunctionConfiguration": CONFIGURE_REQUEST_MAX_BYTES,
 }

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from typing import Any
 
-from lamb.api import shapes
+from lamb.api import code, shapes
 from lamb.api.messages import Call, Reply
 from lamb.core import functions, updates
-from lamb.model.errors import InvalidParameterValue, ResourceNotFound
+from lamb.model.errors import InvalidParameterValue
 from lamb.model.function import Version
 from lamb.model.requests import CodeUpdate, Creation
 
@@ -18,7 +17,8 @@ def create(call: Call) -> Reply:
     members = call.members
     creation = Creation(
         name=members["FunctionName"],
-        zip=_zip(members["Code"]),
+        zip=_zip(call, members["Code"]),
+        uploaded="ZipFile" in members["Code"],
         changes=shapes.changes(members),
         architectures=tuple(members.get("Architectures", ("x86_64",))),
         package_type=members.get("PackageType", "Zip"),
@@ -35,7 +35,10 @@ def get(call: Call) -> Reply:
     view = functions.get(call.core, call.reference())
     document: dict[str, Any] = {
         "Configuration": shapes.function(view.version, view.arn_shown),
-        "Code": {"RepositoryType": "S3", "Location": _location(call, view.version)},
+        "Code": {
+            "RepositoryType": "S3",
+            "Location": code.location(call, view.version.configuration.code_sha256),
+        },
     }
     if view.tags:
         document["Tags"] = dict(view.tags)
@@ -60,7 +63,8 @@ def update_code(call: Call) -> Reply:
     members = call.members
     architectures = members.get("Architectures")
     update = CodeUpdate(
-        zip=_zip(members),
+        zip=_zip(call, members),
+        uploaded="ZipFile" in members,
         architectures=None if architectures is None else tuple(architectures),
         publish=members.get("Publish", False),
         dry_run=members.get("DryRun", False),
@@ -82,38 +86,16 @@ def delete(call: Call) -> Reply:
     return Reply(status=204)
 
 
-def code_name(code_sha256: str) -> str:
-    """A CodeSha256 as a path segment."""
-    return urlsafe_b64encode(_digest(code_sha256)).decode()
-
-
-def code_sha256(name: str) -> str:
-    """The CodeSha256 that `code_name` gave this segment for; ResourceNotFound for anything else."""
-    try:
-        digest = urlsafe_b64decode(name)
-    except ValueError:
-        digest = b""
-    if len(digest) != 32:
-        raise ResourceNotFound
-    return urlsafe_b64encode(digest).decode().translate(str.maketrans("-_", "+/"))
-
-
-def _digest(sha256: str) -> bytes:
-    return urlsafe_b64decode(sha256.translate(str.maketrans("+/", "-_")))
-
-
-def _location(call: Call, version: Version) -> str:
-    return f"{call.base_url}/_lamb/code/{code_name(version.configuration.code_sha256)}"
-
-
 def _updated(version: Version) -> Reply:
     arn = version.arn if version.number else version.key.arn
     return Reply(shapes.function(version, arn), settle=version.key)
 
 
-def _zip(code: Mapping[str, Any]) -> bytes | None:
-    for member in ("S3Bucket", "ImageUri"):
-        if member in code:
-            raise InvalidParameterValue(f"lamb takes code as ZipFile; {member} is not supported yet")
-    zipped: bytes | None = code.get("ZipFile")
-    return zipped
+def _zip(call: Call, members: Mapping[str, Any]) -> bytes | None:
+    if "ImageUri" in members:
+        verb = "creating" if call.operation == "CreateFunction" else "updating"
+        raise InvalidParameterValue(
+            f"Please don't provide ImageUri when {verb} a function with packageType Zip.",
+            hint="lamb runs functions of package type Zip",
+        )
+    return code.given(call, members)

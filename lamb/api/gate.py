@@ -43,8 +43,7 @@ class Gate:
 
     def authenticate(self, headers: Mapping[bytes, bytes], services: Services) -> Principal:
         """The principal of a request (lower-case header names); AccessDenied or UnrecognizedClient."""
-        if self.browsers_reach:
-            self._check_origin(headers)
+        self.refuse_pages(headers)
         if self.callers == "owner":
             return Principal(services.place)
         token = headers.get(b"x-amz-security-token")
@@ -55,9 +54,13 @@ class Gate:
             raise UnrecognizedClient
         return Principal(Place(function.account, function.region), function)
 
-    def _check_origin(self, headers: Mapping[bytes, bytes]) -> None:
-        """A page that had its own name resolve to this machine sends that name as Host; any other page
+    def refuse_pages(self, headers: Mapping[bytes, bytes]) -> None:
+        """AccessDenied for what a browser sends on behalf of somebody else's page.
+
+        A page that had its own name resolve to this machine sends that name as Host; any other page
         sends its Origin."""
+        if not self.browsers_reach:
+            return
         host = _name(b"//" + headers.get(b"host", b""))
         if not self._ours(host):
             raise AccessDenied(f"lamb is not called `{host}`; it answers to localhost")

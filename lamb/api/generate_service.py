@@ -12,6 +12,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from lamb.core.configuration import RETIRED, RUNTIMES
+
 TABLE = Path(__file__).with_name("service.json")
 KEPT = ("type", "required", "min", "max", "pattern", "enum", "sensitive", "member", "key", "value")
 # Where answers recorded from AWS contradict the published model, the recordings win.
@@ -22,11 +24,22 @@ OVERRIDES: dict[str, dict[str, Any]] = {
     "Runtime": {"enum": None},
     # Likewise "Number of items in AdditionalVersionWeights …", "Cannot reference more than 5 layers."
     "LayerList": {"max": None},
+    # "Member must satisfy enum value set: […]", of the list itself, and the architectures may be null.
+    "CompatibleRuntimes": {"enum": list(RUNTIMES)},
+    "CompatibleArchitectures": {"sparse": True},
     # Versions are refused with another pattern than the model's.
     "FunctionUrlQualifier": {"pattern": None},
     # In the order of the recorded text.
     "EventSourcePosition": {"enum": ["LATEST", "AT_TIMESTAMP", "TRIM_HORIZON"]},
 }
+# Lists of layers may be filtered by every runtime that there ever was.
+FILTERED = ("ListLayersRequest", "ListLayerVersionsRequest")
+# Where several members are wrong, AWS names them in this order.
+FIRST = {"PublishLayerVersionRequest": ("LayerName", "CompatibleRuntimes")}
+# Names that the recorded list has, too.
+UNHEARD_OF = (
+    "nodejs8.9", "nodejs8.x", "python2.7-greengrass", "python3.4", "ruby2.6", "go1.9", "byol", "nasa",
+)  # fmt: skip
 EXTENSION = {"type": "structure", "members": {"Network": {"shape": "LambNetwork"}}}
 EXTENDED = ("CreateFunctionRequest", "UpdateFunctionConfigurationRequest")
 
@@ -42,6 +55,7 @@ def table() -> dict[str, Any]:
     shapes: dict[str, Any] = {
         "LambExtension": EXTENSION,
         "LambNetwork": {"type": "string", "enum": ["host", "none"]},
+        "LayerRuntime": {"type": "string", "enum": [*RUNTIMES, *sorted(RETIRED), *UNHEARD_OF]},
     }
     operations = {}
     for name, operation in model["operations"].items():
@@ -57,6 +71,11 @@ def table() -> dict[str, Any]:
         operations[name] = entry
     for name in EXTENDED:
         shapes[name]["members"]["Lamb"] = {"shape": "LambExtension"}
+    for name in FILTERED:
+        shapes[name]["members"]["CompatibleRuntime"]["shape"] = "LayerRuntime"
+    for name, first in FIRST.items():
+        members = shapes[name]["members"]
+        shapes[name]["members"] = {member: members[member] for member in (*first, *members)}
     return {"botocore": importlib.metadata.version("botocore"), "operations": operations, "shapes": shapes}
 
 

@@ -35,7 +35,8 @@ def read(operation: str, params: Mapping[str, str], query: bytes, body: bytes) -
         location, wire_name = ref.get("location"), ref.get("locationName", name)
         value: Any
         if location == "uri":
-            value = params.get(wire_name)
+            given = params.get(wire_name)
+            value = from_texts(SHAPES[ref["shape"]], None if given is None else [given])
         elif location == "querystring":
             value = from_texts(SHAPES[ref["shape"]], arguments.get(wire_name))
         else:
@@ -63,7 +64,7 @@ def _document(body: bytes) -> dict[str, Any]:
 
 
 def from_texts(shape: Shape, texts: list[str] | None) -> Any:
-    """A query argument, which is text on the wire, in the type of its shape."""
+    """A member of path or query, which is text on the wire, in the type of its shape."""
     if texts is None:
         return None
     if shape["type"] == "list":

@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from lamb.api import shapes
-from lamb.api.functions import code_sha256
 from lamb.api.messages import Response, json_response
 from lamb.api.services import LogQuery, Services
-from lamb.core import aliases, functions, keys, mappings, queues, topics, versions
+from lamb.core import aliases, functions, keys, layers, mappings, queues, topics, versions
 from lamb.core.context import Core
 from lamb.model.errors import InvalidParameterValue, KMSAccessDenied
+from lamb.model.layer import LayerFilter
 from lamb.model.names import Place, Reference, parse_reference
 from lamb.model.requests import Page
 
@@ -112,12 +112,6 @@ async def rollback(ask: Ask) -> Response:
     return json_response(shapes.alias(alias))
 
 
-async def code(ask: Ask) -> Response:
-    sha256 = code_sha256(ask.params["sha256"])
-    zipped = await ask.services.run(ask.services.core.shelf.open, sha256)
-    return Response(200, [(b"content-type", b"application/zip")], zipped)
-
-
 async def logs(ask: Ask) -> Response:
     """Log entries as lines of JSON; while following, they come as they are written."""
     query = LogQuery(
@@ -149,6 +143,8 @@ async def complete(ask: Ask) -> Response:
         names = await ask.services.run(_function_names, ask.services.core, ask.place)
     elif kind == "topics":
         names = await ask.services.run(_topic_names, ask.services.core, ask.place)
+    elif kind == "layers":
+        names = await ask.services.run(_layer_names, ask.services.core, ask.place)
     elif kind == "queues":
         names = await ask.services.run(queues.names, ask.services.core, ask.place)
     elif kind == "mappings":
@@ -159,7 +155,7 @@ async def complete(ask: Ask) -> Response:
         names = await ask.services.run(list_names, ask.services.core, reference)
     else:
         raise InvalidParameterValue(
-            "kind must be functions, versions, aliases, queues, topics, mappings or runtimes"
+            "kind must be functions, versions, aliases, layers, queues, topics, mappings or runtimes"
         )
     return Response(200, [TEXT], "".join(f"{name}\n" for name in names).encode())
 
@@ -181,6 +177,16 @@ def _topic_names(core: Core, place: Place) -> list[str]:
         found, token = topics.list_topics(core, place, token)
         names += [key.name for key in found]
         if token is None:
+            return names
+
+
+def _layer_names(core: Core, place: Place) -> list[str]:
+    names: list[str] = []
+    marker: str | None = None
+    while True:
+        found, marker = layers.list_layers(core, place, Page(marker), LayerFilter())
+        names += [version.key.name for version in found]
+        if marker is None:
             return names
 
 

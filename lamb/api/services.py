@@ -212,12 +212,21 @@ class Services(Protocol):
         ...
 
     @property
+    def served_port(self) -> int | None:
+        """A TCP port that serves AWS's routes to everybody on this machine; None while none does."""
+        ...
+
+    @property
     def function_tokens(self) -> Mapping[str, FunctionKey]:
         """Session token → the function it was given to."""
         ...
 
     async def run(self, work: Callable[..., T], *args: Any) -> T:
         """Call `work` in the small thread pool of the control plane."""
+        ...
+
+    async def run_apart(self, work: Callable[..., T], *args: Any) -> T:
+        """Call `work` in threads of its own: it may have to wait for another host."""
         ...
 
     async def invoke(self, reference: Reference, event: Event, seed: int | None) -> Outcome:

@@ -129,8 +129,9 @@ def provision(view: ProvisionView) -> Document:
 def _when_set(configuration: Configuration) -> Document:
     document: Document = {}
     if configuration.layers:
-        # CodeSize of layers comes with the layers themselves.
-        document["Layers"] = [{"Arn": arn, "CodeSize": 0} for arn in configuration.layers]
+        document["Layers"] = [
+            {"Arn": layer.arn, "CodeSize": layer.code_size} for layer in configuration.layers
+        ]
     if configuration.dead_letter_arn:
         document["DeadLetterConfig"] = {"TargetArn": configuration.dead_letter_arn}
     if configuration.kms_key_arn:

@@ -62,7 +62,8 @@ def _structure(
         if name in members:
             yield from _value(shapes, shapes[ref["shape"]], members[name], path)
         elif name in required and name != shape.get("payload"):
-            yield f"Value null at '{path}' failed to satisfy constraint: Member must not be null"
+            shown = "Value" if _sensitive(shape) else "Value null"
+            yield f"{shown} at '{path}' failed to satisfy constraint: Member must not be null"
 
 
 def _value(shapes: Mapping[str, Shape], shape: Shape, value: Any, path: str) -> Iterator[str]:
@@ -79,7 +80,7 @@ def _value(shapes: Mapping[str, Shape], shape: Shape, value: Any, path: str) -> 
             for number, item in enumerate(value, start=1):
                 yield from _value(shapes, member, item or {}, f"{path}.{number}.member")
         elif any(item is None or any(_broken(member, item)) for item in value):
-            yield f"{opening}Member must satisfy constraint: {_all(member)}"
+            yield f"{opening}Member must satisfy constraint: {_all(member, null=not shape.get('sparse'))}"
     elif kind == "map":
         yield from _map(shapes, shape, value, opening)
 
@@ -99,6 +100,8 @@ def _broken(shape: Mapping[str, Any], value: Any) -> Iterator[str]:
     for bound, text in _bounds(shape):
         if (size > shape[bound]) if bound == "max" else (size < shape[bound]):
             yield text
+    if kind == "list" and "enum" in shape and not set(value) <= set(shape["enum"]):
+        yield f"Member must satisfy enum value set: [{', '.join(shape['enum'])}]"
     if kind == "string":
         if "pattern" in shape and not _pattern(shape["pattern"]).fullmatch(value):
             yield f"Member must satisfy regular expression pattern: {shape['pattern']}"

@@ -8,6 +8,7 @@ import typer
 
 from lamb.cli import options
 from lamb.cli.faults import UsageFault
+from lamb.cli.grants import grant, revoke, statement_id
 from lamb.cli.queue_messages import named
 from lamb.cli.session import Session
 from lamb.cli.topic_names import Topic, arn_of, bare_name, missing, print_one, topic_arn
@@ -45,6 +46,8 @@ def subscribe(
     lamb topic subscribe alarms --queue inbox --raw
     lamb topic subscribe alarms --function hello:prod --filter '{"severity": ["high"]}'
     lamb topic subscribe alarms --queue inbox --filter '{"free": [{"numeric": ["<", 5]}]}' --filter-body
+
+    A function is told to let the topic in, as AWS's console does it (`lamb permission list`).
     """
     session: Session = ctx.obj
     protocol, endpoint = _endpoint(session, queue, function)
@@ -67,6 +70,11 @@ def subscribe(
     except ResourceNotFound as error:
         raise missing(session, error, topic) from None
     print_one(session, "SubscriptionArn", arn)
+    if protocol == "lambda" and grant(session, endpoint, _permission(session, topic)):
+        session.out.receipt(
+            f"{bare_name(topic)} may invoke {bare_name(endpoint)}: "
+            f"`lamb permission list {bare_name(endpoint)}`"
+        )
     session.out.receipt(f"{bare_name(endpoint)} gets what is published to {bare_name(topic)}")
 
 
@@ -98,6 +106,8 @@ def unsubscribe(
         session.out.receipt("there is no such subscription", "·")
         return
     session.client.topics.unsubscribe(arn)
+    if function is not None:
+        revoke(session, arn_of(session, "function", function), _permission(session, topic)["StatementId"])
     if session.as_json:
         session.out.json({"Unsubscribed": arn})
     session.out.receipt(f"unsubscribed {arn}")
@@ -158,6 +168,17 @@ def _subscription(session: Session, topic: str, queue: str | None, function: str
         f"{bare_name(endpoint)} does not subscribe to {bare_name(topic)}",
         hint=f"`lamb topic subscriptions {bare_name(topic)}` lists those that do",
     )
+
+
+def _permission(session: Session, topic: str) -> dict[str, str]:
+    """What AWS's console adds when it subscribes a function."""
+    arn = topic_arn(session, topic)
+    return {
+        "StatementId": statement_id("sns", bare_name(arn)),
+        "Action": "lambda:InvokeFunction",
+        "Principal": "sns.amazonaws.com",
+        "SourceArn": arn,
+    }
 
 
 def _redrive(session: Session, dead_letters: str | None) -> str | None:

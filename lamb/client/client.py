@@ -13,10 +13,12 @@ from lamb.client.concurrency import Concurrency
 from lamb.client.counters import Counters
 from lamb.client.events import Events
 from lamb.client.mappings import Mappings
+from lamb.client.permissions import Permissions
 from lamb.client.queues import Queues
 from lamb.client.session import Session
 from lamb.client.topics import Topics
 from lamb.client.transport import query, quote
+from lamb.client.urls import Urls
 from lamb.model.errors import LambError
 from lamb.model.wire import new_request_id
 
@@ -65,9 +67,9 @@ class Client:
         self.concurrency = Concurrency(self._session)
         self.events = Events(self._session)
         self.counters = Counters(self._session)
-        self.topics = Topics(self._session)
-        self.queues = Queues(self._session)
+        self.topics, self.queues = Topics(self._session), Queues(self._session)
         self.mappings = Mappings(self._session)
+        self.permissions, self.urls = Permissions(self._session), Urls(self._session)
 
     def create(self, body: Mapping[str, Any]) -> Document:
         """CreateFunction: `FunctionName`, `Role`, `Runtime`, `Handler`, `Code.ZipFile`, …"""
@@ -197,10 +199,9 @@ class Client:
         variables: dict[str, str] = self._session.json("GET", f"{_own(name)}/environment")["Variables"]
         return variables
 
-    def code(self, sha256: str) -> bytes:
-        """The zip, by its CodeSha256 (base64)."""
-        name = sha256.translate(str.maketrans("+/", "-_"))
-        return self._session.request("GET", f"/_lamb/code/{quote(name)}").body
+    def download(self, location: str) -> bytes:
+        """The zip that a `Code.Location` or `Content.Location` leads to."""
+        return self._session.request("GET", "/" + location.split("/", 3)[3]).body
 
     def key_show(self) -> Document:
         """The keys that seal environment variables, without their secrets."""

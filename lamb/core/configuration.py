@@ -11,7 +11,6 @@ from lamb.model.errors import InvalidParameterValue, ValidationFailure
 from lamb.model.function import Configuration, Logging
 from lamb.model.limits import (
     EPHEMERAL_STORAGE_MB,
-    LAYERS_MAX,
     MEMORY_MB,
     MEMORY_MODEL_MAX_MB,
     TIMEOUT_S,
@@ -61,19 +60,17 @@ def compose(key: FunctionKey, creation: Creation) -> Configuration:
 
 
 def changed(configuration: Configuration, changes: Changes, key: FunctionKey) -> Configuration:
-    """The configuration with everything that is given, checked."""
+    """The configuration with everything that is given, checked; but for layers, which the store knows."""
     if changes.runtime is not None:
         _refuse_runtime(changes.runtime)
     _refuse_numbers(changes)
-    if changes.layers:
-        _refuse_layers(changes.layers)
     if changes.network not in (None, "host", "none"):
         raise InvalidParameterValue(f"Network is host or none, not {changes.network}")
     given = {
         name: value
         for name in (
             "runtime", "handler", "role", "description", "memory_mb", "timeout_s", "ephemeral_storage_mb",
-            "layers", "tracing_mode", "vpc", "file_systems", "snap_start", "network",
+            "tracing_mode", "vpc", "file_systems", "snap_start", "network",
         )
         if (value := getattr(changes, name)) is not None
     }  # fmt: skip
@@ -139,13 +136,6 @@ def _refuse_numbers(changes: Changes) -> None:
 def _bound(value: int, valid: range) -> str:
     relation, bound = ("less", valid[-1]) if value > valid[-1] else ("greater", valid[0])
     return f"Member must have value {relation} than or equal to {bound}"
-
-
-def _refuse_layers(layers: tuple[str, ...]) -> None:
-    if len(layers) > LAYERS_MAX:
-        raise InvalidParameterValue(f"Cannot reference more than {LAYERS_MAX} layers.")
-    # No layer can be made yet, so none exists.
-    raise InvalidParameterValue(f"Layer version {layers[0]} does not exist.")
 
 
 def _logging(now: Logging, changes: Changes, key: FunctionKey) -> Logging:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from lamb.model.concurrency import Allotment, Progress
 from lamb.model.limits import CONCURRENT_EXECUTIONS, RETRY_BASE_S
@@ -13,6 +14,7 @@ from lamb.model.names import FunctionKey
 from lamb.packages.shelf import Shelf
 from lamb.secrets.box import Box
 from lamb.secrets.keyring import Keyring
+from lamb.secrets.tickets import Tickets
 from lamb.store.database import Database
 
 
@@ -51,6 +53,12 @@ class Core:
     """Services whose endpoints the settings name: `sqs`, `sns`, …; theirs is what lamb would keep itself."""
     arrived: Callable[[str], None] = lambda _arn: None
     """Called after a commit, with the ARN of a local queue: there may be messages to receive."""
+    s3_named: bool = False
+    """Whether the environment names an endpoint of S3."""
+    buckets: Path | None = None
+    """The directory whose directories are buckets."""
+    tickets: Tickets = field(default_factory=Tickets)
+    """Signs links to packages."""
     look_at_source: Callable[[str], SourceLook | None] = lambda _arn: None
     """What the service of an event source elsewhere says of it; None where nobody can be asked. It may take
     seconds. Raises InvalidParameterValue for a service that does not answer."""

@@ -11,6 +11,7 @@ from lamb.core import (
     concurrency,
     destinations,
     found,
+    layers,
     packages,
     pages,
     tags,
@@ -28,6 +29,7 @@ from lamb.model.limits import (
 )
 from lamb.model.names import LATEST, FunctionKey, Place, Reference, is_version_number, parse_reference
 from lamb.model.requests import Creation, Page
+from lamb.packages import archive
 from lamb.store import aliases as alias_rows
 from lamb.store import attachments
 from lamb.store import functions as rows
@@ -70,13 +72,19 @@ def create(core: Core, place: Place, creation: Creation) -> Version:
     tags.refuse_unusable(creation.tags)
     zipped = packages.given(creation.zip)
     core.require_runtime(configuration.runtime)
+    arns = creation.changes.layers or ()
     with core.database.reading() as tx:
         _refuse_taken(tx, ref.key)
+        attached = layers.attached(tx, ref.key, arns)
+    layers.combined(core, attached)
     with core.storing:
-        code = packages.store(core, zipped)
+        code = packages.store(core, zipped, uploaded=creation.uploaded)
+        if attached:
+            layers.refuse_too_large(archive.unzipped_size(zipped), attached)
         with core.database.transaction() as tx:
             _refuse_taken(tx, ref.key)
             packages.refuse_full(tx, place, code)
+            configuration = replace(configuration, layers=layers.attached(tx, ref.key, arns))
             if configuration.dead_letter_arn:
                 destinations.refuse_dead_letter(core, tx, configuration.dead_letter_arn)
             function = rows.add(tx, ref.key, creation.tags)

@@ -68,6 +68,7 @@ def _target(core: Core, record: Record) -> Target:
         configuration=version.configuration,
         code=core.shelf.unpack(version.configuration.code_sha256),
         open_variables=variables.opener(core, record),
+        opt=core.shelf.combine([layer.code_sha256 for layer in version.configuration.layers]),
         stops_loops=record.function.recursive_loop != "Allow",
     )
 

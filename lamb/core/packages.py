@@ -11,7 +11,7 @@ from lamb.model.errors import CodeStorageExceeded, InvalidParameterValue
 from lamb.model.limits import CODE_STORAGE_MAX_BYTES
 from lamb.model.names import Place
 from lamb.packages import archive
-from lamb.store import functions, versions
+from lamb.store import functions, layers, versions
 from lamb.store.database import Tx
 
 
@@ -32,17 +32,19 @@ def given(zipped: bytes | None) -> bytes:
     return zipped
 
 
-def store(core: Core, zipped: bytes) -> Code:
+def store(core: Core, zipped: bytes, *, uploaded: bool = True) -> Code:
     """Checked and kept. The caller holds `core.storing` until a committed row names it.
+
+    `uploaded`: in the request itself, and not from a bucket.
 
     Raises InvalidParameterValue, RequestTooLarge, HomeUnusable.
     """
-    return Code(core.shelf.put(zipped), len(zipped))
+    return Code(core.shelf.put(zipped, uploaded=uploaded), len(zipped))
 
 
-def would_store(zipped: bytes) -> Code:
+def would_store(zipped: bytes, *, uploaded: bool = True) -> Code:
     """Checked only. Raises InvalidParameterValue, RequestTooLarge."""
-    archive.refuse_unusable(zipped)
+    archive.refuse_unusable(zipped, uploaded=uploaded)
     return Code(base64.b64encode(hashlib.sha256(zipped).digest()).decode(), len(zipped))
 
 
@@ -53,7 +55,9 @@ def refuse_full(tx: Tx, place: Place, code: Code) -> None:
 
 
 def discard_unused(core: Core) -> int:
-    """Remove packages that no version names any more; returns how many. Nothing may run meanwhile that was
-    resolved before: call it when a daemon starts. Raises HomeUnusable."""
+    """Remove packages that neither a version nor a layer names any more; returns how many. Nothing may run
+    meanwhile that was resolved before: call it when a daemon starts. Raises HomeUnusable."""
     with core.storing, core.database.reading() as tx:
-        return core.shelf.discard(versions.packages(tx))
+        combinations = versions.layer_packages(tx)
+        attached = {code_sha256 for combination in combinations for code_sha256 in combination}
+        return core.shelf.discard(versions.packages(tx) | layers.packages(tx) | attached, combinations)

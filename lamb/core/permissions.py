@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lamb.core import found
 from lamb.core.configuration import refuse_broken_text
 from lamb.core.context import Core
-from lamb.model.errors import InvalidParameterValue, PreconditionFailed, ResourceConflict, ResourceNotFound
-from lamb.model.names import LATEST, Reference
-from lamb.model.permission import Permission, ResourcePolicy, Statement, refuse_too_long, statement
+from lamb.model.errors import (
+    AccessDenied,
+    InvalidParameterValue,
+    PreconditionFailed,
+    ResourceConflict,
+    ResourceNotFound,
+)
+from lamb.model.names import LATEST, Place, Reference, parse_reference
+from lamb.model.permission import (
+    INVOKE_ACTION,
+    Permission,
+    ResourcePolicy,
+    Statement,
+    refuse_too_long,
+    statement,
+)
+from lamb.model.policy import Ask, evaluate
 from lamb.store import functions
 from lamb.store import policies as rows
 from lamb.store.database import Tx
@@ -74,6 +90,32 @@ def find(tx: Tx, ref: Reference) -> ResourcePolicy | None:
     """The policy of exactly this reference: a version or alias has none of its function's statements."""
     function = functions.find(tx, ref.key)
     return None if function is None else rows.find(tx, function.id, label(ref))
+
+
+def allows(tx: Tx, ref: Reference, ask: Ask) -> bool:
+    """Whether the policy of this very reference allows it; `ask.resource` is filled in here."""
+    policy = find(tx, ref)
+    if policy is None:
+        return False
+    # No policy can be written for `$LATEST`: spelled out, it is the function itself.
+    resource = ref.key.arn if label(ref) == LATEST else ref.arn
+    return evaluate([policy.document], replace(ask, resource=resource)) == "allow"
+
+
+def refuse_service(tx: Tx, arn: str, service: str, source_arn: str) -> None:
+    """Raise AccessDenied where a function (its ARN, qualified or not) does not let a service run it.
+
+    `service`: `sns.amazonaws.com`; `source_arn`: the topic, bucket or rule on whose behalf it comes.
+    """
+    parts, source = arn.split(":"), source_arn.split(":")
+    ref = parse_reference(arn, Place(parts[4], parts[3]))
+    context = {"aws:SourceArn": source_arn, "aws:SourceAccount": source[4] if len(source) > 4 else ""}
+    if not allows(tx, ref, Ask(INVOKE_ACTION, principal_service=service, context=context)):
+        raise AccessDenied(
+            f"The resource policy of {arn} does not let {service} invoke it for {source_arn}",
+            hint=f"`lamb permission add {arn.rpartition(':function:')[2]} --principal {service} "
+            f"--source-arn {source_arn}`",
+        )
 
 
 def label(ref: Reference) -> str:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lamb.core import events, found, queues, topic_attributes
+from lamb.core import events, found, permissions, queues, topic_attributes
 from lamb.core.configuration import refuse_broken_text
 from lamb.core.context import Core
 from lamb.core.subscription_attributes import dead_letter_arn, filters_bodies, is_raw
@@ -31,6 +31,7 @@ from lamb.store.database import Tx
 from lamb.store.subscriptions import SubscriptionRow
 from lamb.store.topics import TopicRow
 
+_SERVICE = "sns.amazonaws.com"
 _BATCH_ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,80}", re.ASCII)
 _log = logging.getLogger("lamb.topics")
 
@@ -175,6 +176,7 @@ def _hand_over(core: Core, tx: Tx, publication: Publication, to: SubscriptionRow
     """To the endpoint; where that cannot be, to the dead-letter queue of the subscription."""
     try:
         if to.protocol == "lambda":
+            permissions.refuse_service(tx, to.endpoint, _SERVICE, publication.topic.arn)
             events.accept(core, tx, to.endpoint, lambda_event(publication, to.key))
         else:
             _put(core, tx, to.endpoint, publication, to)
@@ -191,8 +193,13 @@ def _bury(core: Core, tx: Tx, publication: Publication, to: SubscriptionRow, why
             why = error
         else:
             return
+    fix = f" ({why.hint})" if why.hint else ""
     _log.warning(
-        "notification %s was not delivered to %s: %s", publication.message_id, to.endpoint, why.message
+        "notification %s was not delivered to %s: %s%s",
+        publication.message_id,
+        to.endpoint,
+        why.message,
+        fix,
     )
 
 

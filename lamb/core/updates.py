@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from lamb.core import configuration as rules
-from lamb.core import destinations, found, packages, variables, versions
+from lamb.core import destinations, found, layers, packages, variables, versions
 from lamb.core.context import Core
 from lamb.core.packages import Code
 from lamb.model.errors import KMSAccessDenied, KMSNotFound, LambError
 from lamb.model.function import ACTIVE, PENDING, UPDATING, Configuration, Status, Version
 from lamb.model.names import LATEST, FunctionKey, Place, Reference
 from lamb.model.requests import Changes, CodeUpdate
+from lamb.packages import archive
 from lamb.store import versions as rows
 from lamb.store.database import Tx
 from lamb.store.versions import Record, Sealed
@@ -29,12 +30,14 @@ def update_code(core: Core, ref: Reference, update: CodeUpdate) -> Version:
     with core.database.reading() as tx:
         record = _changeable(tx, ref, update.revision_id)
     if update.dry_run:
-        configuration = _with_code(record, packages.would_store(zipped), update)
+        configuration = _with_code(record, packages.would_store(zipped, uploaded=update.uploaded), update)
+        _refuse_too_large(record, zipped)
         return variables.shown(
             core, replace(record, version=replace(record.version, configuration=configuration))
         )
     with core.storing:
-        code = packages.store(core, zipped)
+        code = packages.store(core, zipped, uploaded=update.uploaded)
+        _refuse_too_large(record, zipped)
         with core.database.transaction() as tx:
             record = _changeable(tx, ref, update.revision_id)
             packages.refuse_full(tx, Place(ref.key.account, ref.key.region), code)
@@ -56,13 +59,19 @@ def configure(core: Core, ref: Reference, changes: Changes, revision_id: str | N
         variables.refuse_unusable(changes.variables)
     with core.database.reading() as tx:
         record = _changeable(tx, ref, revision_id)
+        attached = layers.attached(tx, ref.key, changes.layers or ())
     wanted = rules.changed(record.version.configuration, changes, ref.key)
     if changes.runtime is not None:
         # May start interpreters to see what they are: not while others wait to write.
         core.require_runtime(wanted.runtime)
+    if attached:
+        layers.refuse_too_large(_unzipped_size(core, wanted.code_sha256), attached)
+        layers.combined(core, attached)
     with core.database.transaction() as tx:
         record = _changeable(tx, ref, revision_id)
         wanted = rules.changed(record.version.configuration, changes, ref.key)
+        if changes.layers is not None:
+            wanted = replace(wanted, layers=layers.attached(tx, ref.key, changes.layers))
         if changes.dead_letter_arn:
             destinations.refuse_dead_letter(core, tx, changes.dead_letter_arn)
         record = _change(tx, record, wanted, _sealed(core, tx, record, changes.variables))
@@ -75,6 +84,16 @@ def _changeable(tx: Tx, ref: Reference, revision_id: str | None) -> Record:
     found.refuse_unsettled(record)
     found.refuse_stale(revision_id, record.version.revision_id)
     return record
+
+
+def _refuse_too_large(record: Record, zipped: bytes) -> None:
+    attached = record.version.configuration.layers
+    if attached:
+        layers.refuse_too_large(archive.unzipped_size(zipped), attached)
+
+
+def _unzipped_size(core: Core, code_sha256: str) -> int:
+    return archive.unzipped_size(core.shelf.open(code_sha256))
 
 
 def _with_code(record: Record, code: Code, update: CodeUpdate) -> Configuration:
@@ -127,12 +146,12 @@ def settle(core: Core, key: FunctionKey) -> str | None:
         waiting = rows.unsettled(tx, key)
     if not waiting:
         return None
-    outcomes = {sha: _unpacked(core, sha) for sha in {r.version.configuration.code_sha256 for r in waiting}}
+    outcomes = {_packages(record): _unpacked(core, _packages(record)) for record in waiting}
     with core.database.transaction() as tx:
         # Read again: the function may be gone, or another one by now.
-        settling = [r for r in rows.unsettled(tx, key) if r.version.configuration.code_sha256 in outcomes]
+        settling = [r for r in rows.unsettled(tx, key) if _packages(r) in outcomes]
         for record in settling:
-            problem = outcomes[record.version.configuration.code_sha256]
+            problem = outcomes[_packages(record)]
             rows.move(tx, record, found.new_revision(), _settled(record.version.status, problem))
     if not settling:
         return None
@@ -141,9 +160,16 @@ def settle(core: Core, key: FunctionKey) -> str | None:
     return settling[0].version.configuration.runtime
 
 
-def _unpacked(core: Core, code_sha256: str) -> LambError | None:
+def _packages(record: Record) -> tuple[str, ...]:
+    """The CodeSha256 of the code and of each layer."""
+    configuration = record.version.configuration
+    return (configuration.code_sha256, *(layer.code_sha256 for layer in configuration.layers))
+
+
+def _unpacked(core: Core, packages: tuple[str, ...]) -> LambError | None:
     try:
-        core.shelf.unpack(code_sha256)
+        core.shelf.unpack(packages[0])
+        core.shelf.combine(packages[1:])
     except LambError as error:
         return error
     return None

@@ -8,11 +8,11 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from lamb.core import sealing
 from lamb.core.context import Core
 from lamb.model.errors import InvalidParameterValue, KMSAccessDenied, KMSNotFound, ValidationFailure
 from lamb.model.function import Version
 from lamb.model.limits import ENVIRONMENT_MAX_BYTES
-from lamb.store import versions
 from lamb.store.database import Tx
 from lamb.store.versions import Record, Sealed
 
@@ -59,24 +59,8 @@ def refuse_unusable(variables: Mapping[str, str]) -> None:
 def seal(core: Core, tx: Tx, variables: Mapping[str, str], arn: str) -> Sealed:
     """Bound to a qualified ARN. Raises HomeUnusable, and KMSNotFound or KMSAccessDenied where the key is not
     the one that sealed what is stored."""
-    _prove_key(core, tx)
+    sealing.ready(core, tx)
     return Sealed(str(uuid.uuid4()), core.box.seal(json.dumps(dict(variables)).encode(), arn))
-
-
-def _prove_key(core: Core, tx: Tx) -> None:
-    """The key opens something that is stored; it is made only where nothing is sealed yet."""
-    failure: KMSNotFound | KMSAccessDenied | None = None
-    for record in versions.sealed(tx):
-        try:
-            opened(core, record)
-        except (KMSNotFound, KMSAccessDenied) as error:
-            failure = error
-        else:
-            return
-    if failure is not None:
-        raise failure
-    if not core.keyring.versions():
-        core.keyring.add()
 
 
 def opener(core: Core, record: Record) -> Callable[[], Mapping[str, str]]:

@@ -21,6 +21,11 @@ class Ports:
     def open(self) -> bool:
         return bool(self._servers)
 
+    @property
+    def first(self) -> int | None:
+        """The one that was opened before all others that are open still."""
+        return next(iter(self._servers), None)
+
     async def listen(self, services: Services, port: int) -> int:
         """Serve AWS's API on 127.0.0.1; 0 takes any free port. The port that it is."""
         if not 0 <= port <= 65_535:

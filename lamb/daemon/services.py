@@ -8,7 +8,6 @@ import os
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import lamb
@@ -22,6 +21,7 @@ from lamb.daemon.mappings import Mappings
 from lamb.daemon.metering import Metering
 from lamb.daemon.ports import Ports
 from lamb.daemon.routing import Routes, Settling
+from lamb.daemon.threads import Threads
 from lamb.engine.invoker import Engine
 from lamb.engine.launch import Identity
 from lamb.engine.provisioned import Provisioned
@@ -40,10 +40,10 @@ from lamb.store.group import GroupCommit
 T = TypeVar("T")
 _SETTLE_AGAIN_S = 1.0
 # What functions reach on the listener that is theirs.
-_FOR_FUNCTIONS = ("CLOUDWATCH", "CLOUDWATCH_LOGS", "LAMBDA", "SNS", "SQS")
+_FOR_FUNCTIONS = ("CLOUDWATCH", "CLOUDWATCH_LOGS", "KMS", "LAMBDA", "SNS", "SQS")
 
 
-class Services:
+class Services(Threads):
     """Implements `lamb.api.services.Services`. Lives on the event loop."""
 
     def __init__(
@@ -53,6 +53,7 @@ class Services:
         runtimes: RuntimeTable,
         stop: Callable[[], None],
     ) -> None:
+        super().__init__()
         self.core = core
         self.place = Place(settings.account, settings.region)
         self.tokens = Tokens()
@@ -72,7 +73,6 @@ class Services:
         self.logbook: Logbook
         self._settings = settings
         self._runtimes = runtimes
-        self._pool = ThreadPoolExecutor(4, thread_name_prefix="control")
         self._started = time.monotonic()
         self._background: set[asyncio.Task[None]] = set()
         self._invoking: dict[str, asyncio.Task[Any] | None] = {}
@@ -80,9 +80,6 @@ class Services:
     @property
     def function_tokens(self) -> Mapping[str, FunctionKey]:
         return self.tokens.owners
-
-    async def run(self, work: Callable[..., T], *args: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work, *args)
 
     # ------------------------------------------------------------------ invoking
 
@@ -209,6 +206,10 @@ class Services:
             "runtimes": await self.runtimes(),
         }
 
+    @property
+    def served_port(self) -> int | None:
+        return self.ports.first
+
     def health(self) -> Mapping[str, Any]:
         return {
             "version": lamb.__version__,
@@ -235,7 +236,7 @@ class Services:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
-        self._pool.shutdown()
+        self.end()
 
 
 async def _move_messages(services: Services, task_id: int) -> None:

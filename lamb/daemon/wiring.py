@@ -30,13 +30,14 @@ from lamb.model.errors import LambError
 from lamb.model.settings import Settings, process_environment
 from lamb.packages.shelf import Shelf
 from lamb.queue.attempts import Attempts, Hands
-from lamb.queue.post import Post, remote_services
+from lamb.queue.post import Post, remote_services, s3_named
 from lamb.queue.worker import Worker
 from lamb.runtimes.table import RuntimeTable
 from lamb.sandbox.cgroup import CgroupTree
 from lamb.sandbox.process import become_subreaper
 from lamb.sandbox.walls import NAMES, Standing
 from lamb.secrets.keyring import Keyring
+from lamb.secrets.tickets import Tickets
 from lamb.sources.look import Looker
 from lamb.store.database import Database
 from lamb.store.group import GroupCommit
@@ -114,6 +115,7 @@ async def build(
         database=database,
         shelf=Shelf(settings.home / "packages"),
         keyring=keyring,
+        tickets=Tickets(settings.home / "keys" / "links"),
         require_runtime=runtimes.require,
         changed=told(lambda: services.routes.forget),
         retired=told(lambda: services.engine.retire),
@@ -124,6 +126,8 @@ async def build(
         cancelled=told(lambda: services.events.worker.cancelled),
         retry_base_s=settings.retry_base_s,
         remote_services=remote_services(process_environment()),
+        s3_named=s3_named(process_environment()),
+        buckets=settings.bucket_folder,
         arrived=told(lambda: services.arrivals.announce),
         look_at_source=Looker(process_environment()).look,
     )

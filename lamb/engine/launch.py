@@ -76,7 +76,7 @@ class Launcher:
             if workdir:
                 stack.callback(shutil.rmtree, workdir, ignore_errors=True)
             environ = variables.compose(target, runtime, stream, identity.variables, places, kind.init_type)
-            order = self._order(target, environ, workdir)
+            order = self._order(target, environ, places, workdir)
             blank = self._blanks.take(zygote)
             leaving = stack.pop_all()
         logging = target.configuration.logging
@@ -86,7 +86,9 @@ class Launcher:
         environment = kind(target, order, transcript, blank, on_end, self._init_max_s)
         return environment
 
-    def _order(self, target: Target, environ: dict[str, str], workdir: str) -> Order:
+    def _order(
+        self, target: Target, environ: dict[str, str], places: variables.Places, workdir: str
+    ) -> Order:
         configuration = target.configuration
         return Order(
             task=target.code.name,
@@ -97,7 +99,8 @@ class Launcher:
             network=configuration.network,
             memory_by_cgroup=self._memory_by_cgroup,
             workdir=workdir,
-            layers=tuple(layer.name for layer in target.layers),
+            opt=target.opt.name if target.opt else "",
+            opt_root=places.opt,
         )
 
 
@@ -119,7 +122,8 @@ def _places(target: Target, zygote: Zygote) -> tuple[variables.Places, str]:
     workdir = tempfile.mkdtemp(prefix="environment-", dir=zygote.base.scratch)
     if os.getuid() == 0:
         os.chown(workdir, HOST_UID, HOST_UID)
-    return variables.Places(str(target.code), zygote.base.runtime_dir, workdir), workdir
+    opt = str(target.opt or "/opt")
+    return variables.Places(str(target.code), zygote.base.runtime_dir, workdir, opt), workdir
 
 
 def _runtime_version(target: Target, runtime: Runtime) -> tuple[str, str]:

@@ -17,6 +17,7 @@ class Places:
     runtime_dir: str = "/var/runtime"
     tmp: str = ""
     """Where temporary files go, if not to /tmp."""
+    opt: str = "/opt"
 
 
 def compose(
@@ -30,7 +31,7 @@ def compose(
     """Users may extend PATH, LANG, TZ and the like; the names AWS reserves come last and win."""
     configuration = target.configuration
     variables = {
-        **runtime.variables(task_root=places.task_root, runtime_dir=places.runtime_dir),
+        **runtime.variables(task_root=places.task_root, runtime_dir=places.runtime_dir, opt=places.opt),
         "TZ": ":UTC",
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
         **target.open_variables(),

@@ -104,6 +104,21 @@ class UnrecognizedClient(LambError):
     status = 403
 
 
+class LinkExpired(LambError):
+    """Request has expired"""
+
+    code = "AccessDenied"
+    status = 403
+
+
+class LinkAltered(LambError):
+    """The request signature we calculated does not match the signature you provided. \
+Check your key and signing method."""
+
+    code = "SignatureDoesNotMatch"
+    status = 403
+
+
 class ResourceNotFound(LambError):
     """The resource you requested does not exist."""
 

@@ -27,6 +27,17 @@ class Logging:
 
 
 @dataclass(frozen=True, slots=True)
+class AttachedLayer:
+    """A layer version as the function keeps it, also when the version itself has been deleted."""
+
+    arn: str
+    code_sha256: str
+    code_size: int
+    """Bytes of the zip."""
+    unzipped_size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """What a published version freezes, without its environment variables (those are sealed)."""
 
@@ -43,7 +54,8 @@ class Configuration:
     ephemeral_storage_mb: int = EPHEMERAL_STORAGE_DEFAULT_MB
     architectures: tuple[str, ...] = ("x86_64",)
     logging: Logging = field(default_factory=Logging)
-    layers: tuple[str, ...] = ()
+    layers: tuple[AttachedLayer, ...] = ()
+    """In the order in which they are laid over each other."""
     dead_letter_arn: str | None = None
     tracing_mode: str = "PassThrough"
     kms_key_arn: str | None = None

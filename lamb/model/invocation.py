@@ -29,7 +29,8 @@ class Target:
     open_variables: Callable[[], Mapping[str, str]]
     """Decrypts the environment variables; called when an environment starts, never stored.
     Raises KMSAccessDenied or KMSNotFound."""
-    layers: tuple[Path, ...] = ()
+    opt: Path | None = None
+    """The function's layers, laid over each other; read-only."""
     stops_loops: bool = True
     """Whether a chain that runs this function again and again is ended."""
 

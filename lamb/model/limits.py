@@ -49,6 +49,8 @@ CONCURRENT_EXECUTIONS = 1000
 POLICY_MAX_BYTES = 20_480
 LAYERS_MAX = 5
 TAGS_MAX = 50
+# API_GetFunction: a link to the deployment package "that's valid for 10 minutes"
+LINK_VALID_S = 600
 DESCRIPTION_MAX = 256
 HANDLER_MAX = 128
 FUNCTION_NAME_MAX = 64

@@ -48,10 +48,13 @@ class ResourcePolicy:
     statements: Sequence[Statement]
 
     @property
+    def document(self) -> dict[str, Any]:
+        return {"Version": "2012-10-17", "Id": "default", "Statement": list(self.statements)}
+
+    @property
     def text(self) -> str:
-        """GetPolicy's `Policy`: a document in JSON."""
-        document = {"Version": "2012-10-17", "Id": "default", "Statement": list(self.statements)}
-        return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+        """GetPolicy's `Policy`: the document in JSON."""
+        return json.dumps(self.document, separators=(",", ":"), ensure_ascii=False)
 
 
 def statement(permission: Permission, resource_arn: str) -> Statement:

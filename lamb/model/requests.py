@@ -24,6 +24,7 @@ class Changes:
     ephemeral_storage_mb: int | None = None
     variables: Mapping[str, str] | None = None
     layers: tuple[str, ...] | None = None
+    """ARNs of layer versions."""
     dead_letter_arn: str | None = None
     tracing_mode: str | None = None
     kms_key_arn: str | None = None
@@ -47,6 +48,8 @@ class Creation:
     changes: Changes
     architectures: tuple[str, ...] = ("x86_64",)
     package_type: str = "Zip"
+    uploaded: bool = True
+    """Whether the zip came in the request itself, and not from a bucket."""
     publish: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
     code_signing_arn: str | None = None
@@ -61,6 +64,8 @@ class CodeUpdate:
     publish: bool = False
     dry_run: bool = False
     revision_id: str | None = None
+    uploaded: bool = True
+    """As in Creation."""
 
 
 @dataclass(frozen=True, slots=True)

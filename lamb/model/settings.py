@@ -36,7 +36,7 @@ def _number(default: int | None, about: str, least: int = 0) -> Any:
 class Settings:
     """Every setting, checked. Names are the keys of `lamb.toml`; `LAMB_` + upper case in the environment."""
 
-    home: Path = field(metadata={"about": "where everything is kept"})
+    home: Path = field(metadata={"about": "where everything is kept", "path": True})
     account: str = _text("123456789012", "the account of ARNs", 'twelve digits: "123456789012"', r"\d{12}")
     region: str = _text("us-east-1", "the region of ARNs", 'a region: "us-east-1"', r"[a-z]+(-[a-z]+)+-\d")
     default_role: str = _text(
@@ -49,6 +49,10 @@ class Settings:
     network: str = _choice("the network of functions created without --network", "host", "none")
     package_modes: str = _choice(
         "`strict`: refuse packages whose file modes would fail at run time; `aws`: take them", "strict", "aws"
+    )
+    buckets: Path | None = field(
+        default=None,
+        metadata={"about": "a directory of S3 buckets: BUCKET/KEY; else `buckets` in the home", "path": True},
     )
     account_concurrency: int = _number(
         1000, "invocations at the same time, over all functions: the account's limit", least=1
@@ -70,6 +74,11 @@ class Settings:
     def run(self) -> Path:
         """Socket, lock, daemon log and crash reports."""
         return self.home / "run"
+
+    @property
+    def bucket_folder(self) -> Path:
+        """Where S3 buckets are directories."""
+        return self.buckets or self.home / "buckets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +238,7 @@ def _checked(origin: str, key: str, value: Any, base: Path) -> Any:
     if key not in KEYS:
         raise _unknown(origin, key)
     rules = KEYS[key].metadata
-    if key == "home":
+    if rules.get("path"):
         if (isinstance(value, str) and value) or isinstance(value, Path):
             return _path(value, base)
         fix = "write a path"

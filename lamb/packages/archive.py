@@ -73,15 +73,22 @@ def mode_findings(data: bytes, *, runtime: str | None = None) -> list[Finding]:
     return sorted(found, key=lambda finding: _SEVERITIES[finding.severity])
 
 
-def refuse_unusable(data: bytes) -> int:
+def unzipped_size(data: bytes) -> int:
+    """Bytes of all files of a package that has passed `refuse_unusable`."""
+    return sum(entry.size for entry in entries.read(data).entries)
+
+
+def refuse_unusable(data: bytes, *, uploaded: bool = True) -> int:
     """The unzipped size in bytes of a package that AWS would take; bad modes are fine, as there.
+
+    `uploaded`: in a request, where a zip has to be smaller than one that lies in a bucket.
 
     Raises InvalidParameterValue or RequestTooLarge with AWS's text, followed by what lamb found where AWS's
     text alone would not help.
     """
     if not data:
         raise InvalidParameterValue(EMPTY)
-    if len(data) >= ZIP_MAX_BYTES:
+    if uploaded and len(data) >= ZIP_MAX_BYTES:
         raise RequestTooLarge(ZIPPED_TOO_LARGE)
     try:
         listing = entries.read(data)

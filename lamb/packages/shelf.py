@@ -1,7 +1,7 @@
 """Packages at rest: each zip once, under the SHA-256 of its bytes, and unpacked beside it.
 
     zips/<hex>.zip     the very bytes that were uploaded
-    trees/<hex>/       the same package as /var/task is to look
+    trees/<hex>/       the same package as /var/task is to look; or several, laid over each other for /opt
     aside/             work in progress; whatever lies here without a living owner is swept
 
 Nothing half-made is ever visible: everything is built aside and renamed. Any number of threads and processes
@@ -17,16 +17,20 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from lamb.model.errors import HomeUnusable, ServiceFailure
+from lamb.model.errors import HomeUnusable, InvalidParameterValue, ServiceFailure
 from lamb.packages import archive, tree
 from lamb.packages.content import Damaged
 from lamb.packages.entries import NotAnArchive
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_CONVERSION_FAILED = (
+    "Layer conversion failed: Lambda layer conversion failed. For advice on resolving this issue, see the "
+    "Troubleshoot deployment issues in Lambda page in the Lambda User Guide."
+)
 
 
 class Shelf:
@@ -47,12 +51,12 @@ class Shelf:
             self._forget_trees_of_another_boot()
             self._sweep()
 
-    def put(self, data: bytes) -> str:
+    def put(self, data: bytes, *, uploaded: bool = True) -> str:
         """Keep a package and return its CodeSha256 (base64). Idempotent.
 
         Raises what `archive.refuse_unusable` raises, before anything is stored, and HomeUnusable.
         """
-        archive.refuse_unusable(data)
+        archive.refuse_unusable(data, uploaded=uploaded)
         digest = hashlib.sha256(data)
         place = self._zip(digest.hexdigest())
         with _usable(place):
@@ -83,34 +87,62 @@ class Shelf:
     def unpack(self, code_sha256: str) -> Path:
         """The directory that holds the unpacked package; built on the first call. Raises HomeUnusable."""
         place = self._trees / _hex(code_sha256)
+
+        def fill(empty: Path) -> None:
+            try:
+                tree.unpack(self.open(code_sha256), empty)
+            except (NotAnArchive, Damaged) as problem:
+                # Only packages that passed the checks are here.
+                raise ServiceFailure(f"The package {place.name} cannot be unpacked: {problem}") from problem
+
+        self._make(place, fill)
+        return place
+
+    def combine(self, code_sha256s: Sequence[str]) -> Path | None:
+        """The directory that holds these packages laid over each other, later ones on top; None for none.
+
+        Built on the first call. Raises HomeUnusable, and InvalidParameterValue where one has a file and
+        another a directory of the same name.
+        """
+        sources = [self.unpack(code_sha256) for code_sha256 in code_sha256s]
+        if len(sources) < 2:
+            return sources[0] if sources else None
+        place = self._trees / _combination(code_sha256s)
+
+        def fill(empty: Path) -> None:
+            try:
+                for source in sources:
+                    tree.lay_over(source, empty)
+            except tree.Clash as clash:
+                raise InvalidParameterValue(f"{_CONVERSION_FAILED} {clash}") from None
+
+        self._make(place, fill)
+        return place
+
+    def _make(self, place: Path, fill: Callable[[Path], None]) -> None:
+        """A directory at `place`, filled aside; nothing when it is there already."""
         with _usable(place):
             if place.is_dir():
-                return place
-            data = self.open(code_sha256)
+                return
             with self._workplace() as workplace:
                 (workplace / "tree").mkdir()
-                try:
-                    tree.unpack(data, workplace / "tree")
-                except (NotAnArchive, Damaged) as problem:
-                    # Only packages that passed the checks are here.
-                    raise ServiceFailure(
-                        f"The package {place.name} cannot be unpacked: {problem}"
-                    ) from problem
+                fill(workplace / "tree")
                 try:
                     (workplace / "tree").rename(place)
                 except OSError:
                     # Somebody else was faster; a directory that is not empty is never replaced.
                     if not place.is_dir():
                         raise
-        return place
 
-    def discard(self, keep: set[str]) -> int:
-        """Remove every package whose CodeSha256 is not in `keep`; returns how many.
+    def discard(self, keep: set[str], combinations: Iterable[Sequence[str]] = ()) -> int:
+        """Remove every package whose CodeSha256 is not in `keep`, and every combination of them that is not
+        in `combinations`; returns how many.
 
         The caller makes sure that nobody puts a package between reading `keep` and this, or runs one that is
         not in it.
         """
         kept = {_hex(code_sha256) for code_sha256 in keep}
+        kept |= {_combination(combination) for combination in combinations if len(combination) > 1}
         with _usable(self._root):
             held = {place.stem for place in self._zips.iterdir()} | {
                 place.name for place in self._trees.iterdir()
@@ -198,6 +230,11 @@ def _hex(code_sha256: str) -> str:
     if len(digest) != hashlib.sha256().digest_size:
         raise ServiceFailure(f"{code_sha256!r} is not a CodeSha256")
     return digest.hex()
+
+
+def _combination(code_sha256s: Sequence[str]) -> str:
+    """The name of these packages laid over each other in this order."""
+    return hashlib.sha256(" ".join(map(_hex, code_sha256s)).encode()).hexdigest()
 
 
 def _holds(place: Path, data: bytes) -> bool:

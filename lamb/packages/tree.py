@@ -8,12 +8,17 @@ read-only.
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 from lamb.packages import content, entries, layout, modes
 from lamb.packages.entries import Entry
 
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Clash(Exception):
+    """A file of one package has the name of a directory of another; the message names it."""
 
 
 def unpack(data: bytes, into: Path) -> None:
@@ -49,3 +54,45 @@ def _write(data: bytes, entry: Entry, root: int) -> None:
                 rest = rest[file.write(rest) :]
         os.fchmod(descriptor, (modes.effective_mode(entry) & 0o005) * 0o111)
         os.utime(descriptor, (entry.modified_s, entry.modified_s))
+
+
+def lay_over(source: Path, target: Path) -> None:
+    """All of an unpacked package into `target`, in place of what has the same name there.
+
+    Files are shared where the disk can do that. Raises Clash, OSError.
+    """
+    target.chmod(modes.DIRECTORY_MODE)  # whatever the umask
+    for entry in source.iterdir():
+        place = target / entry.name
+        is_directory = _is_directory(entry)
+        if os.path.lexists(place) and _is_directory(place) != is_directory:
+            raise Clash(f"`{entry.name}` is a directory in one of the layers and none in another")
+        if is_directory:
+            place.mkdir(exist_ok=True)
+            lay_over(entry, place)
+        else:
+            place.unlink(missing_ok=True)
+            _share(entry, place)
+    modified_ns = source.stat().st_mtime_ns
+    os.utime(target, ns=(modified_ns, modified_ns))
+
+
+def _is_directory(place: Path) -> bool:
+    return place.is_dir() and not place.is_symlink()
+
+
+def _share(source: Path, place: Path) -> None:
+    try:
+        os.link(source, place, follow_symlinks=False)
+    except OSError:  # not every file system has links
+        if source.is_symlink():
+            place.symlink_to(source.readlink())
+            return
+        # What its owner cannot read, the function cannot either: nobody will miss its content.
+        if os.access(source, os.R_OK):
+            shutil.copyfile(source, place)
+        else:
+            place.touch()
+        status = source.stat()
+        os.utime(place, ns=(status.st_mtime_ns, status.st_mtime_ns))
+        place.chmod(status.st_mode & 0o777)

@@ -29,6 +29,11 @@ def remote_services(environ: Mapping[str, str]) -> frozenset[str]:
     return frozenset(name for name, variable in ENDPOINTS.items() if environ.get(variable))
 
 
+def s3_named(environ: Mapping[str, str]) -> bool:
+    """Whether the environment names an endpoint that S3 is at, of its own or for everything."""
+    return bool(environ.get(ENDPOINTS["s3"]) or environ.get("AWS_ENDPOINT_URL"))
+
+
 class Post:
     """Lives on the event loop; its letters are carried by threads of its own.
 

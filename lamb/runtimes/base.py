@@ -37,6 +37,6 @@ class Runtime(Protocol):
         been run. It may be killed at any moment."""
         ...
 
-    def variables(self, *, task_root: str, runtime_dir: str) -> Mapping[str, str]:
+    def variables(self, *, task_root: str, runtime_dir: str, opt: str) -> Mapping[str, str]:
         """The environment variables that AWS sets for this runtime and no other."""
         ...

@@ -76,14 +76,14 @@ class PythonRuntime:
         program = f"import os; os.nice(19)\n{_COMPILE}"
         return (str(self.executable), "-I", "-S", "-c", program, str(marker), str(folder))
 
-    def variables(self, *, task_root: str, runtime_dir: str) -> Mapping[str, str]:
+    def variables(self, *, task_root: str, runtime_dir: str, opt: str) -> Mapping[str, str]:
         variables = {
             "AWS_EXECUTION_ENV": f"AWS_Lambda_{self.name}",
             "PYTHONPATH": runtime_dir,
             "LANG": "en_US.UTF-8",
-            "PATH": "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
+            "PATH": f"/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:{opt}/bin",
             "LD_LIBRARY_PATH": f"/var/lang/lib:/lib64:/usr/lib64:{runtime_dir}:{runtime_dir}/lib:"
-            f"{task_root}:{task_root}/lib:/opt/lib",
+            f"{task_root}:{task_root}/lib:{opt}/lib",
         }
         if self.name in ("python3.13", "python3.14"):
             variables["LC_CTYPE"] = "C.UTF-8"

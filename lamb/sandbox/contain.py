@@ -72,7 +72,8 @@ def _paths(order: Order, base: Base) -> tuple[list[str], list[str]]:
     if "mount" in base.walls:
         return ["/"], ["/tmp", "/dev", "/proc"]
     system = ["/usr", "/bin", "/lib", "/lib64", "/etc", "/opt", "/proc", "/sys/devices/system/cpu"]
-    own = [base.prefix, base.runtime_dir, f"{base.packages}/{order.task}"]
+    trees = [f"{base.packages}/{name}" for name in (order.task, order.opt) if name]
+    own = [base.prefix, base.runtime_dir, *trees]
     return [*system, *own], [order.workdir, *(f"/dev/{name}" for name in mounts.DEVICES)]
 
 

@@ -89,8 +89,8 @@ def enter(order: Order) -> None:
     """
     # A mount may not be made writable again by the function: it holds no capability over it.
     _bind(f"{HOST}/packages/{order.task}", "/var/task")
-    for layer in order.layers:
-        _bind(f"{HOST}/packages/{layer}", "/opt")
+    if order.opt:
+        _bind(f"{HOST}/packages/{order.opt}", "/opt")
     # Bounded inodes: a million empty files would take kernel memory that `size` does not count.
     inodes = max(order.tmp_mb, 512) * 64
     syscalls.mount(

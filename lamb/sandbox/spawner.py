@@ -287,7 +287,7 @@ def _become_runtime(order: Order, runtime: ModuleType, guest_socket: int) -> NoR
         del sys.modules[name]
     sys.modules["__main__"] = ModuleType("__main__")
     try:
-        runtime.run(order.handler, order.environ, guest_socket)
+        runtime.run(order.handler, order.environ, guest_socket, order.opt_root)
     except BaseException:  # noqa: BLE001 - into the function's log, where somebody looks
         sys.excepthook(*sys.exc_info())
     os._exit(1)

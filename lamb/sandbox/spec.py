@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 
 # The user a function sees itself as: AWS runs functions as sbx_user1051.
 SANDBOX_UID = 993
@@ -65,16 +65,17 @@ class Order:
     memory_by_cgroup: bool
     workdir: str = ""
     """Host path of a private directory: where the mount wall is missing, it stands for /tmp."""
-    layers: tuple[str, ...] = field(default=())
+    opt: str = ""
+    """Name of the function's layers below `Base.packages`, one tree; empty without any."""
+    opt_root: str = "/opt"
+    """Where the function sees them."""
 
     def dumps(self) -> bytes:
         return json.dumps(asdict(self)).encode()
 
     @classmethod
     def loads(cls, data: bytes) -> Order:
-        raw = json.loads(data)
-        raw["layers"] = tuple(raw["layers"])
-        return cls(**raw)
+        return cls(**json.loads(data))
 
 
 class WallError(Exception):

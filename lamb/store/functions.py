@@ -10,7 +10,7 @@ from sqlalchemy import Row, Table, exists, func, insert, select, update
 from sqlalchemy import delete as delete_from
 
 from lamb.model.names import FunctionKey, Place
-from lamb.store import event_tables, schema
+from lamb.store import event_tables, layers, schema
 from lamb.store.database import Tx
 
 _functions, _versions, _counters = schema.functions, schema.versions, schema.version_counters
@@ -35,7 +35,7 @@ class Usage:
 
     functions: int
     code_bytes: int
-    """Every version counts its zip, as AWS does."""
+    """Every version counts its zip, as AWS does, and so does every version of a layer."""
     reserved_concurrency: int
     provisioned_concurrency: int
     """Of functions without reserved concurrency: that of the others is a part of what is reserved."""
@@ -111,7 +111,7 @@ def usage(tx: Tx, place: Place) -> Usage:
     counted = select(func.count(), func.coalesce(func.sum(_functions.c.reserved_concurrency), 0))
     functions, reserved = tx.connection.execute(counted.select_from(_functions).where(here)).one()
     summed = select(func.coalesce(func.sum(_versions.c.code_size), 0)).join_from(_versions, _functions)
-    code_bytes = int(tx.connection.execute(summed.where(here)).scalar_one())
+    code_bytes = int(tx.connection.execute(summed.where(here)).scalar_one()) + layers.code_bytes(tx, place)
     ahead = select(func.coalesce(func.sum(_provisioned.c.requested), 0)).join_from(_provisioned, _functions)
     ahead = ahead.where(here, _functions.c.reserved_concurrency.is_(None))
     return Usage(functions, code_bytes, reserved, int(tx.connection.execute(ahead).scalar_one()))

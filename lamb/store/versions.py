@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, astuple, dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, RowMapping, Select, and_, bindparam, insert, or_, select, update
 from sqlalchemy import delete as delete_from
 
-from lamb.model.function import Configuration, Logging, Status, Version
+from lamb.model.function import AttachedLayer, Configuration, Logging, Status, Version
 from lamb.model.names import FunctionKey, Place
 from lamb.store import schema
 from lamb.store.database import Tx
@@ -108,6 +109,14 @@ def sealed(tx: Tx) -> Iterator[Record]:
 def packages(tx: Tx) -> set[str]:
     """The CodeSha256 of everything that is in use."""
     return set(tx.connection.execute(select(_versions.c.code_sha256).distinct()).scalars())
+
+
+def layer_packages(tx: Tx) -> set[tuple[str, ...]]:
+    """The CodeSha256 of the layers of each version, in order, for every combination that is in use."""
+    attached = _versions.c.configuration["layers"].as_string()
+    texts = tx.connection.execute(select(attached).distinct()).scalars()
+    found = (tuple(layer["code_sha256"] for layer in json.loads(text or "[]")) for text in texts)
+    return {combination for combination in found if combination}
 
 
 def add(tx: Tx, record: Record) -> None:
@@ -222,8 +231,9 @@ def _record(row: Row[Any]) -> Record:
 
 def _configuration(columns: RowMapping) -> Configuration:
     document = dict(columns[_versions.c.configuration])
-    for name in ("architectures", "layers", "file_systems"):
+    for name in ("architectures", "file_systems"):
         document[name] = tuple(document[name])
+    document["layers"] = tuple(AttachedLayer(**layer) for layer in document["layers"])
     document["logging"] = Logging(**document["logging"])
     return Configuration(
         code_sha256=columns[_versions.c.code_sha256], code_size=columns[_versions.c.code_size], **document

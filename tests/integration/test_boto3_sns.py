@@ -293,6 +293,8 @@ def test_a_function_runs_on_what_is_published(
     lamb.write("recorder.py", RECORDER)
     function = lamb.run("create", name, "--file", "recorder.py", "--runtime", lamb.runtime).stdout.strip()
     arn = sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=function)["SubscriptionArn"]
+    allowed = ("--principal", "sns.amazonaws.com", "--source-arn", topic)
+    lamb.run("permission", "add", name, *allowed)
     message_id = sns.publish(TopicArn=topic, Message="run", Subject="now")["MessageId"]
     lamb.run("wait", "events", name, "--empty")
     log = lamb.run("logs", name).stdout

@@ -108,9 +108,12 @@ class SocketRuntimeClient(BaseLambdaRuntimeClient):
         return data
 
 
-def run(handler: str, environ: Mapping[str, str], fd: int) -> NoReturn:
-    """Become the runtime of one environment, until the function's process shall end."""
-    _adopt(environ)
+def run(handler: str, environ: Mapping[str, str], fd: int, opt: str = "/opt") -> NoReturn:
+    """Become the runtime of one environment, until the function's process shall end.
+
+    `opt`: where its layers are.
+    """
+    _adopt(environ, opt)
     client = SocketRuntimeClient(fd)
     status = 0
     try:
@@ -130,7 +133,7 @@ def run(handler: str, environ: Mapping[str, str], fd: int) -> NoReturn:
     os._exit(status)
 
 
-def _adopt(environ: Mapping[str, str]) -> None:
+def _adopt(environ: Mapping[str, str], opt: str) -> None:
     """Take on the function's environment variables, paths and randomness."""
     os.environ.clear()
     os.environ.update(environ)
@@ -140,7 +143,7 @@ def _adopt(environ: Mapping[str, str]) -> None:
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     given = [path for path in environ.get("PYTHONPATH", "").split(":") if path and path != runtime]
     standard = [path for path in sys.path if path != runtime]
-    layers = [f"/opt/python/lib/{version}/site-packages", "/opt/python"]
+    layers = [f"{opt}/python/lib/{version}/site-packages", f"{opt}/python"]
     sys.path[:] = [task, *given, *layers, runtime, *standard]
     sys.path_importer_cache.clear()
     sys.argv = [f"{runtime}/bootstrap.py"]

@@ -52,6 +52,7 @@ class Services:
     group: Any = None
     arrivals: Any = None
     moving: list[int] = field(default_factory=list)
+    served_port: int | None = None
 
     @property
     def events(self) -> Events:
@@ -62,6 +63,9 @@ class Services:
         return Provisioned(self)
 
     async def run(self, work: Callable[..., Any], *args: Any) -> Any:
+        return work(*args)
+
+    async def run_apart(self, work: Callable[..., Any], *args: Any) -> Any:
         return work(*args)
 
     async def invoke(self, reference: Reference, event: Event, seed: int | None) -> Outcome:

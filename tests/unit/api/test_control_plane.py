@@ -172,11 +172,6 @@ def test_get_function_leads_to_the_very_zip(office: Desk) -> None:
     assert (zipped.body, zipped.headers["content-type"]) == (ZIP, "application/zip")
 
 
-@pytest.mark.parametrize("name", ["..", "x", "%2e%2e%2flamb.sqlite3", "A" * 43, base64_of(bytes(32))])
-def test_nothing_but_a_package_is_found_under_code(office: Desk, name: str) -> None:
-    assert office.ask("GET", f"/_lamb/code/{name.replace('/', '%2F')}").status in (404, 500)
-
-
 @pytest.mark.parametrize(
     ("target", "arn", "version"),
     [
@@ -406,6 +401,28 @@ def test_keys_are_shown_and_rotated(office: Desk) -> None:
     assert office.ask("GET", "/_lamb/functions/f/environment").document == {"Variables": {"KEY": "v"}}
 
 
-def test_code_from_elsewhere_says_that_it_is_not_supported_yet(office: Desk) -> None:
-    answer = office.ask("POST", FUNCTIONS, creation(Code={"S3Bucket": "bucket", "S3Key": "k"}))
-    assert answer.error == "InvalidParameterValueException"
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (
+            {"ImageUri": "1.dkr.ecr.us-east-1.amazonaws.com/r:latest"},
+            "Please don't provide ImageUri when creating a function with packageType Zip.",
+        ),
+        (
+            {"ZipFile": base64_of(b"x"), "S3Bucket": "bucket"},
+            "Please do not provide other FunctionCode parameters when providing a ZipFile.",
+        ),
+        ({"S3Bucket": "bucket"}, "Please provide S3Key when providing S3Bucket."),
+        ({}, "Please provide a source for function code."),
+        (
+            {"S3Bucket": "bucket", "S3Key": "k"},
+            (
+                "Error occurred while GetObject. S3 Error Code: NoSuchBucket. "
+                "S3 Error Message: The specified bucket does not exist"
+            ),
+        ),
+    ],
+)
+def test_code_comes_from_one_place_that_is_there(office: Desk, code: dict[str, Any], message: str) -> None:
+    answer = office.ask("POST", FUNCTIONS, creation(Code=code))
+    assert (answer.error, answer.document["message"]) == ("InvalidParameterValueException", message)

@@ -82,7 +82,6 @@ def test_without_a_known_token_a_function_may_do_nothing(
         ("GET", "/_lamb/health"),
         ("POST", "/_lamb/stop"),
         ("GET", "/_lamb/functions/f/environment"),
-        ("GET", "/_lamb/code/x"),
         ("POST", "/_lamb/ports/0"),
     ],
 )

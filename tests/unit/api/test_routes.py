@@ -36,9 +36,9 @@ def test_routes_that_resemble_each_other_are_told_apart(target: str, operation: 
 
 
 def test_an_operation_that_is_not_built_yet_is_named(desk: Desk) -> None:
-    answer = desk.ask("GET", "/2018-10-31/layers")
+    answer = desk.ask("GET", "/2025-11-30/capacity-providers")
     assert (answer.status, answer.error) == (501, "UnknownOperationException")
-    assert "ListLayers" in answer.document["Message"]
+    assert "ListCapacityProviders" in answer.document["Message"]
 
 
 @pytest.mark.parametrize(

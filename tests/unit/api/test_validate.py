@@ -9,6 +9,7 @@ import pytest
 from lamb.api import generate_service
 from lamb.api.members import SHAPES, read
 from lamb.api.validate import check
+from lamb.core.configuration import RUNTIMES
 from lamb.model.errors import InvalidParameterValue, SerializationFailure, ValidationFailure
 
 ROLE = "arn:aws:iam::123456789012:role/r"
@@ -113,6 +114,38 @@ def test_another_function_version_than_all_is_refused() -> None:
     assert refusal("ListFunctions", query=b"FunctionVersion=invalid") == (
         "1 validation error detected: Value 'invalid' at 'functionVersion' failed to satisfy constraint: "
         "Member must satisfy enum value set: [ALL]"
+    )
+
+
+def test_runtimes_of_a_layer_are_named_before_its_architectures() -> None:
+    body = {
+        "Content": {},
+        "CompatibleArchitectures": ["arch", "x86_64"],
+        "CompatibleRuntimes": ["cobol", "java21"],
+    }
+    assert refusal("PublishLayerVersion", body, LayerName="l") == (
+        "2 validation errors detected: Value '[cobol, java21]' at 'compatibleRuntimes' failed to satisfy "
+        f"constraint: Member must satisfy enum value set: [{', '.join(RUNTIMES)}]; "
+        "Value '[arch, x86_64]' at 'compatibleArchitectures' failed to satisfy constraint: "
+        "Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64]]"
+    )
+
+
+def test_layers_are_filtered_by_runtimes_of_all_times() -> None:
+    assert members("ListLayers", query=b"CompatibleRuntime=python2.7") == {"CompatibleRuntime": "python2.7"}
+    said = refusal("ListLayers", query=b"CompatibleRuntime=cobol&CompatibleArchitecture=vax")
+    assert said.startswith("2 validation errors detected: Value 'vax' at 'compatibleArchitecture' failed to")
+    assert (
+        "Value 'cobol' at 'compatibleRuntime' failed to satisfy constraint: Member must satisfy enum" in said
+    )
+
+
+def test_a_layer_without_a_version_is_none_that_a_function_can_have() -> None:
+    arn = "arn:aws:lambda:us-east-1:123456789012:layer:l"
+    said = refusal("CreateFunction", {**CREATE, "Layers": [arn]})
+    assert said.startswith(
+        f"1 validation error detected: Value '[{arn}]' at 'layers' failed to satisfy constraint: "
+        "Member must satisfy constraint: [Member must have length less than or equal to "
     )
 
 

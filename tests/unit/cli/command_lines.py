@@ -8,6 +8,7 @@ import pty
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from unit.cli.memory_access import MemoryPermissions, MemoryUrls
 from unit.cli.memory_events import MemoryEvents
 from unit.cli.memory_mappings import MemoryMappings
 from unit.cli.memory_queues import MemoryQueues
@@ -135,6 +136,8 @@ class MemoryClient:
         self.topics = MemoryTopics(self.said)
         self.queues = MemoryQueues(self.said)
         self.mappings = MemoryMappings(self.said)
+        self.permissions = MemoryPermissions(self.said)
+        self.urls = MemoryUrls(self.said)
         self.answer: Answer | Exception = answer()
         self.is_settled = True
         self.entries = [

@@ -139,7 +139,16 @@ def test_a_queue_subscribes_with_a_filter_in_raw(lamb_line, client):
 @pytest.mark.parametrize("function", ["hello:prod", f"{FUNCTION}hello:prod"])
 def test_a_function_subscribes_with_its_alias(lamb_line, client, function):
     assert lamb_line("topic", "subscribe", "alarms", "--function", function) == 0
-    assert client.said == [("subscribe", f"{HERE}alarms", "lambda", f"{FUNCTION}hello:prod", {})]
+    permission = {
+        "StatementId": "sns-alarms",
+        "Action": "lambda:InvokeFunction",
+        "Principal": "sns.amazonaws.com",
+        "SourceArn": f"{HERE}alarms",
+    }
+    assert client.said == [
+        ("subscribe", f"{HERE}alarms", "lambda", f"{FUNCTION}hello:prod", {}),
+        ("permit", f"{FUNCTION}hello:prod", permission),
+    ]
 
 
 def test_a_function_that_is_not_there_cannot_subscribe(lamb_line, client):

@@ -180,8 +180,8 @@ def test_logs_of_nobody_are_an_error(client: Client) -> None:
 
 
 def test_the_package_is_read_back_byte_for_byte(client: Client) -> None:
-    sha256 = create(client)["CodeSha256"]
-    assert client.code(sha256) == package()
+    create(client)
+    assert client.download(client.get("f")["Code"]["Location"]) == package()
 
 
 def test_what_lamb_knows_of_the_host(client: Client) -> None:

@@ -7,11 +7,12 @@ import logging
 
 import pytest
 from unit.core.plane import ARN as FUNCTION
-from unit.core.plane import FIRST, PLACE
+from unit.core.plane import FIRST, PLACE, ref
 
-from lamb.core import events, publishing, queues, subscriptions, topics
+from lamb.core import events, permissions, publishing, queues, subscriptions, topics
 from lamb.model.errors import InvalidParameterValue, LambError, ResourceNotFound
 from lamb.model.notification import Notification
+from lamb.model.permission import Permission
 from lamb.model.queue import QueueKey
 from lamb.model.queue_errors import (
     BatchEntryIdsNotDistinct,
@@ -43,6 +44,11 @@ class Stand:
         fifo = {"FifoQueue": "true"} if name.endswith(".fifo") else {}
         key = QueueKey(PLACE.account, PLACE.region, name)
         return queues.create(self.core, key, {**fifo, **attributes}, {}).key.arn
+
+    def permit(self, qualifier=None) -> None:
+        """What a topic needs to run the function."""
+        wanted = Permission("s", "lambda:InvokeFunction", "sns.amazonaws.com", self.topic.arn)
+        permissions.add(self.core, ref(qualifier=qualifier), wanted)
 
     def subscribe(self, endpoint, topic=None, protocol="sqs", **attributes):
         return subscriptions.subscribe(self.core, topic or self.topic, protocol, endpoint, attributes)
@@ -129,6 +135,7 @@ def test_a_raw_delivery_is_the_message_and_its_attributes(stand):
 
 def test_a_function_gets_an_event_with_other_spellings(stand):
     stand.plane.create()
+    stand.permit()
     subscription = stand.subscribe(FUNCTION, protocol="lambda")
     published = stand.publish("text", attributes={"n": NUMBER})
     (event,) = stand.events()
@@ -157,6 +164,7 @@ def test_a_function_is_invoked_with_the_qualifier_that_subscribed(stand):
     stand.plane.create()
     stand.plane.publish()
     stand.plane.alias("live")
+    stand.permit("live")
     stand.subscribe(f"{FUNCTION}:live", protocol="lambda")
     stand.publish()
     found, _ = events.list_events(stand.core, PLACE, FIRST, name=None, state=None)
@@ -176,6 +184,7 @@ def test_everybody_gets_a_message_of_their_own_and_is_told(stand):
 
 def test_json_structure_has_a_text_for_each_protocol(stand):
     stand.plane.create()
+    stand.permit()
     stand.subscribe(stand.queue("q"))
     stand.subscribe(FUNCTION, protocol="lambda")
     stand.publish(json.dumps({"default": "for all", "sqs": "for queues", "lambda": 1}), structure="json")
@@ -217,6 +226,57 @@ def test_what_has_no_endpoint_any_more_goes_to_the_dead_letter_queue(stand):
     assert (raw.body, raw.attributes) == ("text", {"n": NUMBER})
     assert json.loads(enveloped.body)["MessageAttributes"] == {"n": {"Type": "Number", "Value": "99.12"}}
     assert stand.arrived == [json.loads(dead)["deadLetterTargetArn"]] * 2
+
+
+@pytest.mark.parametrize(
+    "permission",
+    [
+        None,
+        ("lambda:GetFunction", "sns.amazonaws.com", None, None),
+        ("lambda:InvokeFunction", "s3.amazonaws.com", None, None),
+        ("lambda:InvokeFunction", "sns.amazonaws.com", "arn:aws:sns:us-east-1:123456789012:other", None),
+        ("lambda:InvokeFunction", "sns.amazonaws.com", None, "111122223333"),
+    ],
+)
+def test_a_function_that_does_not_let_the_topic_in_is_not_run(stand, caplog, permission):
+    stand.plane.create()
+    if permission is not None:
+        permissions.add(stand.core, ref(), Permission("s", *permission))
+    dead = json.dumps({"deadLetterTargetArn": stand.queue("dead")})
+    stand.subscribe(FUNCTION, protocol="lambda", RedrivePolicy=dead)
+    stand.subscribe(f"{FUNCTION}:$LATEST", protocol="lambda")
+    with caplog.at_level(logging.WARNING, "lamb.topics"):
+        stand.publish()
+    assert stand.events() == []
+    assert len(stand.messages("dead")) == 1
+    (record,) = caplog.records
+    assert f"does not let sns.amazonaws.com invoke it for {stand.topic.arn}" in record.getMessage()
+    assert "lamb permission add f:$LATEST --principal sns.amazonaws.com" in record.getMessage()
+
+
+@pytest.mark.parametrize(
+    "permission",
+    [
+        ("lambda:InvokeFunction", "*", None, None),
+        ("lambda:*", "sns.amazonaws.com", "arn:aws:sns:us-east-1:123456789012:*", "123456789012"),
+        ("*", "sns.amazonaws.com", None, None),
+    ],
+)
+def test_a_permission_may_be_wider_than_the_topic(stand, permission):
+    stand.plane.create()
+    permissions.add(stand.core, ref(), Permission("s", *permission))
+    stand.subscribe(FUNCTION, protocol="lambda")
+    stand.publish()
+    assert len(stand.events()) == 1
+
+
+def test_a_permission_of_the_function_is_none_of_its_aliases(stand):
+    stand.plane.create(publish=True)
+    stand.plane.alias("live")
+    stand.permit()
+    stand.subscribe(f"{FUNCTION}:live", protocol="lambda")
+    stand.publish()
+    assert stand.events() == []
 
 
 @pytest.mark.parametrize(

@@ -277,3 +277,48 @@ def test_a_home_below_a_file_is_a_clear_error(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(HomeUnusable, match=f"lamb cannot use {tmp_path}/file/packages: Not a directory"):
         Shelf(tmp_path / "file" / "packages")
+
+
+def combined(shelf, *packages):
+    place = shelf.combine([shelf.put(forge(*entries)) for entries in packages])
+    return {str(path.relative_to(place)): path for path in place.rglob("*")}
+
+
+def test_of_packages_over_each_other_the_later_ones_win(shelf):
+    found = combined(
+        shelf,
+        (file("bin/tool", b"old", 0o755), file("python/a.py", b"a"), link("now", "python")),
+        (file("bin/tool", b"new", 0o644), file("python/b.py", b"b", 0o600), link("now", "bin")),
+    )
+    assert sorted(found) == ["bin", "bin/tool", "now", "python", "python/a.py", "python/b.py"]
+    assert found["bin/tool"].read_bytes() == b"new"
+    assert str(found["now"].readlink()) == "bin"
+    assert stat.filemode(found["bin/tool"].stat().st_mode) == "-r--r--r--"
+    assert stat.filemode(found["python/b.py"].stat().st_mode) == "----------"
+    assert stat.filemode(found["python"].stat().st_mode) == "drwxr-xr-x"
+
+
+def test_a_combination_is_made_once_and_leaves_its_packages_as_they_are(shelf):
+    shas = [shelf.put(forge(file("a.py", text))) for text in (b"1", b"2")]
+    assert shelf.combine(shas) == shelf.combine(shas) != shelf.combine(shas[::-1])
+    assert (shelf.combine(shas) / "a.py").read_bytes() == b"2"
+    assert (shelf.unpack(shas[0]) / "a.py").read_bytes() == b"1"
+    assert shelf.combine(shas[:1]) == shelf.unpack(shas[0])
+    assert shelf.combine([]) is None
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("other", [file("x"), link("x", "y")])
+def test_a_directory_and_a_file_of_one_name_do_not_fit_over_each_other(shelf, tmp_path, order, other):
+    packages = [(folder("x/"), file("x/y")), (other, file("y"))][::order]
+    with pytest.raises(InvalidParameterValue, match="`x` is a directory in one of the layers"):
+        combined(shelf, *packages)
+    assert list((tmp_path / "packages" / "aside").iterdir()) == []
+
+
+def test_combinations_that_are_not_kept_are_discarded(shelf):
+    shas = [shelf.put(forge(file("a.py", text))) for text in (b"1", b"2")]
+    forth, back = shelf.combine(shas), shelf.combine(shas[::-1])
+    assert shelf.discard(set(shas), [shas, shas[:1]]) == 1
+    assert forth.is_dir()
+    assert not back.exists()
