@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lamb.core import lambda_metrics
@@ -15,7 +14,7 @@ from lamb.logs.counts import Counts, merged
 from lamb.logs.distribution import Distribution
 from lamb.logs.metrics import MINUTE_MS, Taken
 from lamb.model.limits import METRICS_KEPT_DAYS
-from lamb.model.metric import LAMBDA, Metric, percent
+from lamb.model.metric import LAMBDA, InvalidValue, Metric, percent
 from lamb.model.names import FunctionKey, Place
 from lamb.store import metrics as rows
 from lamb.store import put_metrics
@@ -25,6 +24,8 @@ from lamb.store.put_metrics import Put
 
 _KEPT_MINUTES = METRICS_KEPT_DAYS * 24 * 60
 _RECENT_MINUTES = 3 * 60
+# PutMetricData, Timestamp
+_PAST_MS, _FUTURE_MS = 14 * 86_400_000, 2 * 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,10 @@ class Datum:
     """Values that are put, all of one metric and one time."""
 
     metric: Metric
-    at_ms: int
     unit: str
     values: Distribution
+    at_ms: int | None = None
+    """None: now."""
 
 
 # ------------------------------------------------------------------ values over time
@@ -195,13 +197,19 @@ def _of_all(found: Sequence[Metric]) -> Iterator[Metric]:
 
 
 def put(core: Core, place: Place, data: Sequence[Datum]) -> None:
-    """Add these values to what is stored; durable when this returns."""
+    """Add these values to what is stored; durable when this returns. Raises InvalidValue for other times."""
     wanted: dict[tuple[Metric, str, int], Distribution] = {}
-    for datum in data:
-        refuse_broken_text(datum.metric.namespace, datum.metric.name, *map(list, datum.metric.dimensions))
-        which = (datum.metric, datum.unit, datum.at_ms // MINUTE_MS)
-        wanted.setdefault(which, Distribution()).merge(datum.values)
     with core.database.transaction() as tx:
+        for number, datum in enumerate(data, start=1):
+            refuse_broken_text(datum.metric.namespace, datum.metric.name, *map(list, datum.metric.dimensions))
+            at_ms = tx.now_ms if datum.at_ms is None else datum.at_ms
+            if not tx.now_ms - _PAST_MS <= at_ms <= tx.now_ms + _FUTURE_MS:
+                raise InvalidValue(
+                    f"The parameter MetricData.member.{number}.Timestamp must specify a time no more than "
+                    "two weeks in the past and no more than two hours in the future."
+                )
+            which = (datum.metric, datum.unit, at_ms // MINUTE_MS)
+            wanted.setdefault(which, Distribution()).merge(datum.values)
         for (metric, unit, minute), values in wanted.items():
             stored = put_metrics.find(tx, place, metric, unit, minute)
             if stored is None:
@@ -218,11 +226,3 @@ def _text(values: Distribution) -> str:
 
 def _parse(text: str) -> Distribution:
     return Distribution.read(json.loads(text))
-
-
-def values_of(pairs: Mapping[float, float]) -> Distribution:
-    """Values and how often each came."""
-    found = Distribution()
-    for value, times in pairs.items():
-        found.add_many(value, math.ceil(times))
-    return found
