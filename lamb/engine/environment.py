@@ -220,7 +220,6 @@ class Environment:
             error_type=ending.error_type,
             walls=self._walls,
             missing_walls=self._missing_walls,
-            provisioned=self.provisioned,
         )
 
     @property
