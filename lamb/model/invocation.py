@@ -28,7 +28,7 @@ class Target:
     """The unpacked package, read-only."""
     open_variables: Callable[[], Mapping[str, str]]
     """Decrypts the environment variables; called when an environment starts, never stored.
-    Raises KMSAccessDenied or KMSNotFound."""
+    Raises the KMS family."""
     opt: Path | None = None
     """The function's layers, laid over each other; read-only."""
     stops_loops: bool = True
@@ -73,6 +73,8 @@ class Outcome:
     log_tail: bytes = b""
     """The last 4096 bytes of this invocation's log."""
     error_type: str | None = None
+    provisioned: bool = False
+    """Whether it ran in an environment that was kept ready."""
     walls: str = ""
     """`9/9`: walls that stand, of walls asked for."""
     missing_walls: tuple[str, ...] = field(default=())

@@ -17,6 +17,8 @@ _CAPITAL = frozenset(
         "InvalidRuntimeException",
         "InvalidZipFileException",
         "KMSAccessDeniedException",
+        "KMSDisabledException",
+        "KMSInvalidStateException",
         "KMSNotFoundException",
         "RequestEntityTooLargeException",
         "RecursiveInvocationException",
