@@ -13,6 +13,7 @@ from lamb.cli import options
 from lamb.cli.destination import target_arn
 from lamb.cli.faults import Refusal, WaitExpired
 from lamb.cli.output import size
+from lamb.cli.role_names import role_arn
 from lamb.cli.session import Session
 from lamb.cli.source import Source, checked, guess_handler, sensible_runtime
 from lamb.cli.variables import collect, pairs_of
@@ -105,7 +106,7 @@ def create(
         timeout=timeout,
         tmp=tmp,
         network=network,
-        role=role or session.settings.default_role,
+        role=role_arn(session, role or session.settings.default_role),
         description=description,
         dead_letter=target_arn(session, dead_letter),
         log_format=log_format,

@@ -12,6 +12,7 @@ from lamb.cli.create import configuration, describe, redacted, settle
 from lamb.cli.destination import target_arn
 from lamb.cli.faults import Refusal, UsageFault
 from lamb.cli.output import size
+from lamb.cli.role_names import role_arn
 from lamb.cli.session import Session
 from lamb.model.errors import ResourceNotFound
 
@@ -53,7 +54,7 @@ def configure(
         timeout=timeout,
         tmp=tmp,
         network=network,
-        role=role,
+        role=role_arn(session, role),
         description=description,
         dead_letter=target_arn(session, dead_letter),
         log_format=log_format,

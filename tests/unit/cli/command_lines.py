@@ -12,6 +12,7 @@ from unit.cli.memory_access import MemoryPermissions, MemoryUrls
 from unit.cli.memory_events import MemoryEvents
 from unit.cli.memory_mappings import MemoryMappings
 from unit.cli.memory_queues import MemoryQueues
+from unit.cli.memory_roles import MemoryRoles
 from unit.cli.memory_topics import MemoryTopics
 
 from lamb.cli import app
@@ -136,6 +137,7 @@ class MemoryClient:
         self.topics = MemoryTopics(self.said)
         self.queues = MemoryQueues(self.said)
         self.mappings = MemoryMappings(self.said)
+        self.roles = MemoryRoles(self.said)
         self.permissions = MemoryPermissions(self.said)
         self.urls = MemoryUrls(self.said)
         self.answer: Answer | Exception = answer()

@@ -64,6 +64,11 @@ LINES = {
     "queue redrive": "queue redrive failed",
     "queue send": "queue send orders hello",
     "queue show": "queue show orders",
+    "role allow": "role allow sender sns:Publish",
+    "role create": "role create other --allow sns:Publish",
+    "role delete": "role delete sender --yes",
+    "role list": "role list",
+    "role show": "role show sender",
     "rollback": "rollback hello prod",
     "runtimes": "runtimes",
     "show": "show hello",
@@ -83,7 +88,9 @@ LINES = {
     "versions": "versions hello",
     "wait events": "wait events hello --empty",
 }
-GROUPS = ("alias", "env", "key", "package", "config", "daemon", "events", "mapping", "topic", "wait")
+GROUPS = (
+    "alias", "env", "key", "package", "config", "daemon", "events", "mapping", "role", "topic", "wait",
+)  # fmt: skip
 ENDLESS = ("serve", "daemon run")
 
 
