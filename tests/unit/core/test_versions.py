@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from unit.core.plane import ARN, FIRST, key, package, ref
+from unit.core.plane import ARN, FIRST, PLACE, package, ref
 
-from lamb.core import functions, updates, versions
+from lamb.core import functions, tags, updates, versions
 from lamb.model.errors import (
     InvalidParameterValue,
     PreconditionFailed,
@@ -67,7 +67,7 @@ def test_an_own_description_is_no_change_but_latest_s_is(plane):
         {"tracing_mode": "Active"},
         {"vpc": {"SubnetIds": ["s"], "SecurityGroupIds": ["g"]}},
         {"file_systems": ({"Arn": "a", "LocalMountPath": "/mnt/a"},)},
-        {"snap_start": "PublishedVersions"},
+        {"snap_start": "PublishedVersions", "runtime": "python3.12"},
         {"log_format": "JSON"},
         {"log_group": "/mine"},
         {"network": "none"},
@@ -93,7 +93,7 @@ def test_a_change_taken_back_is_no_change(plane):
 
 def test_tags_are_no_change(plane):
     plane.create(publish=True)
-    functions.tag(plane.core, key(), {"team": "a"})
+    tags.tag(plane.core, PLACE, ARN, {"team": "a"})
     assert plane.publish().label == "1"
 
 
