@@ -15,13 +15,13 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks import async_events, cold_start, command_line, memory, rivals, warm_invoke
+from benchmarks import async_events, cold_start, command_line, control_plane, memory, rivals, warm_invoke
 from benchmarks.figures import Figure, table
 from benchmarks.place import Home, Installation
 
 README = Path(__file__).with_name("README.md")
 _BEGIN, _END = "<!-- figures -->\n", "<!-- end of figures -->\n"
-SCRIPTS = ("cold", "warm", "line", "memory", "events")
+SCRIPTS = ("cold", "warm", "line", "memory", "events", "control")
 
 
 def main() -> int:
@@ -66,6 +66,9 @@ def _measure(scripts: set[str], scratch: Path, arguments: argparse.Namespace) ->
             found += _said(warm_invoke.figures(installation, home("warm"), servers))
         if "events" in scripts:
             found += _said(async_events.figures(installation, home, scratch))
+        if "control" in scripts:
+            peers = None if arguments.no_rivals else installed
+            found += _said(control_plane.figures(home, peers))
     return found
 
 

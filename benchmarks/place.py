@@ -47,11 +47,11 @@ class Home:
     def __init__(self, installation: Installation, folder: Path) -> None:
         self.folder = folder
         self.environment = {**_environment(), "LAMB_HOME": str(folder)}
-        self._lamb = str(installation.lamb)
+        self.program = str(installation.lamb)
 
     def run(self, *arguments: str) -> str:
         """The output of one command."""
-        command = [self._lamb, *arguments]
+        command = [self.program, *arguments]
         done = subprocess.run(
             command, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
         )
@@ -147,7 +147,7 @@ def invocations(name: str) -> str:
 @contextlib.contextmanager
 def serving(home: Home) -> Iterator[Api]:
     """`lamb serve` on a free port, and a connection to it."""
-    command = [home._lamb, "serve", "--port", "0", "--json"]  # noqa: SLF001 - one noun in two pieces
+    command = [home.program, "serve", "--port", "0", "--json"]
     with subprocess.Popen(
         command, env=home.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
     ) as process:

@@ -103,10 +103,29 @@ def _ministack(folder: Path) -> Iterator[Server]:
         yield server
 
 
-def _from_pypi(folder: Path, name: str) -> Path:
+@dataclass(frozen=True)
+class Moto:
+    """moto's server, and the Python of its environment, which has boto3."""
+
+    url: str
+    python: Path
+
+
+@contextlib.contextmanager
+def moto(folder: Path) -> Iterator[Moto]:
+    """It stores functions and answers for them; to run one it wants Docker, which is not asked of it here."""
+    folder.mkdir(parents=True, exist_ok=True)
+    programs = _from_pypi(folder, "moto[server,awslambda]", "moto_server")
+    (port,) = _free_ports(1)
+    with _process([str(programs / "moto_server"), "-H", "127.0.0.1", "-p", str(port)], folder, {}):
+        _until(lambda: socket.create_connection(("127.0.0.1", port)).close())
+        yield Moto(f"http://127.0.0.1:{port}", programs / "python")
+
+
+def _from_pypi(folder: Path, name: str, program: str = "") -> Path:
     """The directory of its programs, in a venv of its own."""
     programs = folder / "venv" / "bin"
-    if not (programs / name).exists():
+    if not (programs / (program or name)).exists():
         subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
         pip = [programs / "python", "-m", "pip", "--quiet", "--disable-pip-version-check", "install", name]
         subprocess.run(pip, check=True, timeout=_INSTALL_LIMIT_S)

@@ -11,12 +11,18 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lamb.api import iam, logs
+from lamb.api import iam, kms, logs
 from lamb.api.generate_service import collect, service_model
 
 TABLE = Path(__file__).with_name("neighbours.json")
-SERVICES: Mapping[str, Iterable[str]] = {"iam": iam.HANDLERS, "logs": logs.OPERATIONS}
+SERVICES: Mapping[str, Iterable[str]] = {
+    "iam": iam.HANDLERS,
+    "kms": kms.HANDLERS,
+    "logs": logs.OPERATIONS,
+}
 """Service → the operations that lamb has of it."""
+SILENT = frozenset({"iam"})
+"""Services that do not say which value they refuse (recorded in 2026)."""
 
 
 def main() -> None:
@@ -53,6 +59,9 @@ def _table(service: str, operations: Iterable[str]) -> dict[str, Any]:
         if given is not None:
             inputs[name] = given["shape"]
             collect(given["shape"], model["shapes"], shapes)
+    if service in SILENT:
+        for shape in shapes.values():
+            shape["sensitive"] = True
     return {"operations": inputs, "shapes": shapes}
 
 

@@ -40,9 +40,8 @@ _SPELLINGS = {
     "assumeRolePolicyDocument": "It must contain only printable ASCII characters.",
 }
 _MISSPELLED = re.compile(
-    r"1 validation error detected: Value .* at '(\w+)' failed to satisfy constraint: "
-    r"Member must satisfy regular expression .*",
-    re.DOTALL,
+    r"1 validation error detected: Value at '(\w+)' failed to satisfy constraint: "
+    r"Member must satisfy regular expression .*"
 )
 
 HANDLERS: Mapping[str, Callable[[Call], Document | None]] = {**iam_roles.HANDLERS, **iam_policies.HANDLERS}

@@ -27,7 +27,7 @@ def create(call: Call) -> Document:
     shown = _policy(made)
     # Told by GetPolicy alone.
     del shown["Description"]
-    return {"Policy": shown}
+    return {"Policy": {**shown, "Tags": shown["Tags"] or None}}
 
 
 def get(call: Call) -> Document:

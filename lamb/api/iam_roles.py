@@ -29,10 +29,7 @@ def create(call: Call) -> Document:
         created_ms=0,
     )
     made = roles.create(call.core, wanted, call.tags())
-    shown = _role(made)
-    # What GetRole shows of every role, and CreateRole of none.
-    del shown["MaxSessionDuration"], shown["RoleLastUsed"]
-    return {"Role": shown}
+    return {"Role": _less(_role(made), "Description", "MaxSessionDuration", "RoleLastUsed")}
 
 
 def get(call: Call) -> Document:
@@ -47,7 +44,7 @@ def update(call: Call) -> Document:
 
 def update_description(call: Call) -> Document:
     changed = roles.update(call.core, call.account, call["RoleName"], description=call["Description"])
-    return {"Role": _role(changed)}
+    return {"Role": _less(_role(changed), "MaxSessionDuration", "RoleLastUsed", "Tags")}
 
 
 def update_trust(call: Call) -> None:
@@ -62,11 +59,8 @@ def list_all(call: Call) -> Document:
     found, marker = roles.list_roles(
         call.core, call.account, call.members.get("PathPrefix", "/"), call.page()
     )
-    shown = [_role(role) for role in found]
-    for each in shown:
-        # API reference: "this operation does not return the following attributes"
-        for member in ("PermissionsBoundary", "RoleLastUsed", "Tags"):
-            each.pop(member, None)
+    # API reference: "this operation does not return the following attributes"
+    shown = [_less(_role(role), "PermissionsBoundary", "RoleLastUsed", "Tags") for role in found]
     return listed("Roles", shown, marker)
 
 
@@ -155,6 +149,11 @@ def _part(call: Call, member: str, items: Sequence[tuple[str, object]]) -> Docum
     rest = items[keys.index(after) + 1 :] if after else items
     kept, marker = pages.cut_at(rest, page.max_items or iam.PAGE_DEFAULT, lambda item: [item[0]])
     return listed(member, [shown for _, shown in kept], marker)
+
+
+def _less(shown: Document, *members: str) -> Document:
+    """Only GetRole tells everything."""
+    return {member: value for member, value in shown.items() if member not in members}
 
 
 def _role(role: Role) -> Document:

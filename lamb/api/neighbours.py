@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from lamb.api import body, iam, logs, sns, sqs
+from lamb.api import body, iam, kms, logs, sns, sqs
 from lamb.api.gate import Principal
 from lamb.api.messages import Response
 from lamb.api.neighbour import Request, Service
@@ -24,6 +24,7 @@ from lamb.model.errors import AccessDenied, LambError, SerializationFailure, Unk
 
 SERVICES: Mapping[str, Service] = {
     "iam": iam.SERVICE,
+    "kms": kms.SERVICE,
     "logs": logs.SERVICE,
     "sns": sns.SERVICE,
     "sqs": sqs.SERVICE,
@@ -31,7 +32,7 @@ SERVICES: Mapping[str, Service] = {
 """By the name that signatures have for them."""
 
 # What stands in front of the dot in X-Amz-Target.
-_TARGETS = {"AmazonSQS": "sqs", "Logs_20140328": "logs"}
+_TARGETS = {"AmazonSQS": "sqs", "Logs_20140328": "logs", "TrentService": "kms"}
 # The query protocol's versions, one a service.
 _VERSIONS = {"2010-03-31": "sns", "2010-05-08": "iam", "2012-11-05": "sqs"}
 

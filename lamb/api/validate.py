@@ -62,7 +62,8 @@ def _structure(
         if name in members:
             yield from _value(shapes, shapes[ref["shape"]], members[name], path)
         elif name in required and name != shape.get("payload"):
-            yield f"Value null at '{path}' failed to satisfy constraint: Member must not be null"
+            shown = "Value" if _sensitive(shape) else "Value null"
+            yield f"{shown} at '{path}' failed to satisfy constraint: Member must not be null"
 
 
 def _value(shapes: Mapping[str, Shape], shape: Shape, value: Any, path: str) -> Iterator[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lamb.model import iam
 from lamb.model.iam import AWS_ACCOUNT, ManagedPolicy, PolicyVersion
 
 
@@ -40,7 +40,7 @@ def _own(name: str, entry: Mapping[str, Any]) -> Own:
         account=AWS_ACCOUNT,
         name=name,
         path=entry["path"],
-        id="ANPA" + hashlib.sha256(name.encode()).hexdigest()[:17].upper(),
+        id=iam.derived_id("ANPA", name),
         description=None,
         tags={},
         default_version=entry["version"],

@@ -1,12 +1,13 @@
-"""The keys that seal environment variables."""
+"""The keys that seal environment variables, and the material of KMS's keys."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from lamb.core import kms_found
 from lamb.core.context import Core
 from lamb.model.errors import KMSAccessDenied, KMSNotFound
-from lamb.store import versions
+from lamb.store import kms_keys, versions
 from lamb.store.database import Tx
 from lamb.store.versions import Sealed
 
@@ -34,9 +35,10 @@ def rotate(core: Core) -> dict[str, Any]:
     version, where something cannot be opened; nothing is changed then.
     """
     with core.database.transaction() as tx:
-        opened = _open_all(core, tx)
+        opened, materials = _open_all(core, tx), _open_materials(core, tx)
         newest = core.keyring.add()
         versions.seal_anew(tx, [Sealed(name, core.box.seal(plain, arn)) for name, arn, plain in opened])
+        kms_keys.seal_anew(tx, [(key_id, core.box.seal(plain, owner)) for key_id, owner, plain in materials])
     core.keyring.forget_before(newest)
     return show(core)
 
@@ -51,4 +53,15 @@ def _open_all(core: Core, tx: Tx) -> list[tuple[str, str, bytes]]:
                 opened.append((record.sealed.id, arn, core.box.open(record.sealed.data, arn)))
             except (KMSNotFound, KMSAccessDenied) as error:
                 raise type(error)(f"{error.message} (variables of {arn})", hint=error.hint) from None
+    return opened
+
+
+def _open_materials(core: Core, tx: Tx) -> list[tuple[str, str, bytes]]:
+    """Id, what it is bound to, and the material of every key of KMS."""
+    opened = []
+    for row in kms_keys.everything(tx):
+        try:
+            opened.append((row.key.id, kms_found.bound_to(row.key.arn), kms_found.material(core, row)))
+        except (KMSNotFound, KMSAccessDenied) as error:
+            raise type(error)(f"{error.message} (material of {row.key.arn})", hint=error.hint) from None
     return opened

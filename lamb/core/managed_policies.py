@@ -65,7 +65,10 @@ def default_document(tx: Tx, arn: str) -> str | None:
 
 
 def exists(tx: Tx, account: str, arn: str) -> bool:
-    """Whether a role of that account can have it."""
+    """Whether a role of that account can have it. Raises InvalidInput for what is no policy's ARN."""
+    entity = iam.parse_arn(arn)
+    if entity is None or entity.kind != "policy":
+        raise InvalidInput(f"ARN {arn} is not valid.")
     if aws_policies.find(arn) is not None:
         return True
     row = _find(tx, arn)
@@ -178,7 +181,10 @@ def versions(core: Core, account: str, arn: str) -> tuple[list[PolicyVersion], i
 def version(core: Core, account: str, arn: str, version_id: str) -> tuple[PolicyVersion, bool]:
     """With whether it is the default one. Raises NoSuchEntity, BadRequest."""
     number = _number(version_id)
-    found, default = versions(core, account, arn)
+    try:
+        found, default = versions(core, account, arn)
+    except NoSuchEntity:
+        raise _no_version(arn, version_id) from None
     for each in found:
         if each.number == number:
             return each, each.number == default
@@ -188,15 +194,14 @@ def version(core: Core, account: str, arn: str, version_id: str) -> tuple[Policy
 def set_default_version(core: Core, account: str, arn: str, version_id: str) -> None:
     """Raises NoSuchEntity, BadRequest."""
     with core.database.transaction() as tx:
-        row = _changeable(tx, account, arn)
-        rows.set_default(tx, row.id, _present(tx, row, version_id))
+        row, number = _with_version(tx, account, arn, version_id)
+        rows.set_default(tx, row.id, number)
 
 
 def delete_version(core: Core, account: str, arn: str, version_id: str) -> None:
     """Raises NoSuchEntity, BadRequest, DeleteConflict for the default one."""
     with core.database.transaction() as tx:
-        row = _changeable(tx, account, arn)
-        number = _present(tx, row, version_id)
+        row, number = _with_version(tx, account, arn, version_id)
         if number == row.policy.default_version:
             raise DeleteConflict("Cannot delete the default version of a policy.")
         rows.delete_version(tx, row.id, number)
@@ -260,19 +265,23 @@ def _no_version(arn: str, version_id: str) -> NoSuchEntity:
 def _number(version_id: str) -> int:
     if not re.fullmatch(_VERSION_ID, version_id, re.ASCII):
         raise BadRequest(
-            f"1 validation error detected: Value '{version_id}' at 'versionId' failed to satisfy "
-            f"constraint: Member must satisfy regular expression pattern: {_VERSION_ID}"
+            "1 validation error detected: Value at 'versionId' failed to satisfy constraint: "
+            f"Member must satisfy regular expression pattern: {_VERSION_ID}"
         )
     digits = version_id[1:].partition(".")[0]
     # No policy gets so many versions, and SQL could not hold the number.
     return int(digits) if len(digits) < 10 else 0
 
 
-def _present(tx: Tx, row: PolicyRow, version_id: str) -> int:
+def _with_version(tx: Tx, account: str, arn: str, version_id: str) -> tuple[PolicyRow, int]:
     number = _number(version_id)
+    try:
+        row = _changeable(tx, account, arn)
+    except NoSuchEntity:
+        raise _no_version(arn, version_id) from None
     if number not in [each.number for each in rows.versions(tx, row.id)]:
-        raise _no_version(row.policy.arn, version_id)
-    return number
+        raise _no_version(arn, version_id)
+    return row, number
 
 
 def _refuse_long(document: str) -> None:

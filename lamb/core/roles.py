@@ -39,6 +39,13 @@ def documents_of(tx: Tx, role_arn: str) -> list[Document] | None:
     return [json.loads(text) for text in texts if text is not None]
 
 
+def role_id(core: Core, role_arn: str) -> str:
+    """`AROA…`: the role's own, or one that a role which is not stored always has."""
+    with core.database.reading() as tx:
+        role = role_of(tx, role_arn)
+    return iam.derived_id("AROA", role_arn) if role is None else role.id
+
+
 def boundary_of(tx: Tx, role_arn: str) -> Document | None:
     """The permissions boundary of a role: nothing that it does not allow is allowed. None without one."""
     row = _of_arn(tx, role_arn)
@@ -197,6 +204,7 @@ def detach(core: Core, account: str, name: str, policy_arn: str) -> None:
     """Raises NoSuchEntity."""
     with core.database.transaction() as tx:
         row = _found(tx, account, name)
+        managed_policies.exists(tx, account, policy_arn)
         if policy_arn not in rows.attached(tx, row.id):
             raise NoSuchEntity(f"Policy {policy_arn} was not found.")
         rows.detach(tx, row.id, policy_arn)

@@ -39,7 +39,7 @@ from lamb.store.group import GroupCommit
 T = TypeVar("T")
 _SETTLE_AGAIN_S = 1.0
 # What functions reach on the listener that is theirs.
-_FOR_FUNCTIONS = ("CLOUDWATCH", "CLOUDWATCH_LOGS", "LAMBDA", "SNS", "SQS")
+_FOR_FUNCTIONS = ("CLOUDWATCH", "CLOUDWATCH_LOGS", "KMS", "LAMBDA", "SNS", "SQS")
 
 
 class Services(Threads):

@@ -37,6 +37,7 @@ from lamb.sandbox.cgroup import CgroupTree
 from lamb.sandbox.process import become_subreaper
 from lamb.sandbox.walls import NAMES, Standing
 from lamb.secrets.keyring import Keyring
+from lamb.secrets.tickets import Tickets
 from lamb.sources.look import Looker
 from lamb.store.database import Database
 from lamb.store.group import GroupCommit
@@ -114,6 +115,7 @@ async def build(
         database=database,
         shelf=Shelf(settings.home / "packages"),
         keyring=keyring,
+        tickets=Tickets(settings.home / "keys" / "links"),
         require_runtime=runtimes.require,
         changed=told(lambda: services.routes.forget),
         retired=told(lambda: services.engine.retire),

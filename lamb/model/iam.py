@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 import secrets
 from collections.abc import Mapping
@@ -104,6 +106,11 @@ def parse_arn(arn: str) -> Entity | None:
 def new_id(prefix: str) -> str:
     """`AROA` for a role, `ANPA` for a managed policy."""
     return prefix + "".join(secrets.choice(_ID_LETTERS) for _ in range(17))
+
+
+def derived_id(prefix: str, arn: str) -> str:
+    """The same for the same ARN: of what is stored nowhere."""
+    return prefix + base64.b32encode(hashlib.sha256(arn.encode()).digest()).decode()[:17]
 
 
 def size(document: str) -> int:

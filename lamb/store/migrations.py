@@ -14,6 +14,7 @@ from lamb.store import (  # noqa: F401
     attachment_tables,
     event_tables,
     iam_tables,
+    kms_tables,
     layer_tables,
     mapping_tables,
     queue_tables,

@@ -7,11 +7,9 @@ import hashlib
 import io
 import zipfile
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from faults.talk import FUNCTIONS, Talk
-
-URL_SAFE = str.maketrans("+/", "-_")
 
 View = Any
 """What `view` makes of a function: a document, None for none."""
@@ -34,19 +32,24 @@ def read(talk: Talk) -> State:
             assert alias["FunctionVersion"] in entry["versions"], alias
             entry["aliases"][alias["Name"]] = {k: v for k, v in alias.items() if k != "RevisionId"}
         entry["tags"] = talk.json("GET", f"{FUNCTIONS}/{name}").get("Tags", {})
-    for sha in packages(functions):
-        prove_package(talk, sha)
+    for sha, (name, label) in packages(functions).items():
+        prove_package(talk, sha, f"{FUNCTIONS}/{name}?Qualifier={quote(label)}")
     return functions
 
 
-def packages(state: State) -> set[str]:
-    """The CodeSha256 of every version."""
-    return {version["CodeSha256"] for entry in state.values() for version in entry["versions"].values()}
+def packages(state: State) -> dict[str, tuple[str, str]]:
+    """Every CodeSha256, and a version that has it: name and label."""
+    return {
+        version["CodeSha256"]: (name, label)
+        for name, entry in state.items()
+        for label, version in entry["versions"].items()
+    }
 
 
-def prove_package(talk: Talk, sha: str) -> None:
-    """Its bytes are what their name says, and open."""
-    data = talk.ask("GET", f"/_lamb/code/{sha.translate(URL_SAFE)}")[1]
+def prove_package(talk: Talk, sha: str, version: str) -> None:
+    """The bytes that a version's link leads to are what their name says, and open."""
+    location = urlsplit(talk.json("GET", version)["Code"]["Location"])
+    data = talk.ask("GET", f"{location.path}?{location.query}")[1]
     assert base64.b64encode(hashlib.sha256(data).digest()).decode() == sha
     assert zipfile.ZipFile(io.BytesIO(data)).testzip() is None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections import Counter
 from contextlib import suppress
 
@@ -97,12 +98,18 @@ class Worker:
 
 
 def _ordeal(lamb, operations, seed, pause_s):
-    """Workers at work while somebody kills daemons. What happened."""
+    """Workers at work while somebody kills daemons. What happened.
+
+    The pauses between kills are for a machine that starts a daemon in half a second; a slower one gets
+    longer ones, or no command would ever come to its end.
+    """
     draw, over, told = random.Random(seed), threading.Event(), Counter()
+    started = time.monotonic()
     lamb.run("list")
+    slowness = max(1.0, (time.monotonic() - started) / 0.5)
 
     def killer():
-        while not over.wait(draw.uniform(*pause_s)):
+        while not over.wait(slowness * draw.uniform(*pause_s)):
             health = lamb.health()
             if health is not None:
                 kill(health["pid"])

@@ -39,7 +39,8 @@ def send_until_refused(talk, left=0, padding=4096):
     accepted = []
     for number in range(ENOUGH):
         if number % 50 == 0:
-            fill(talk.lamb, left)  # again: what the daemon tidies away meanwhile makes room
+            # Again, and then to the last byte: what the daemon tidies away meanwhile makes room.
+            fill(talk.lamb, left if number == 0 else 0)
         try:
             accepted.append(crowd.send(talk, "works", {"padding": "x" * padding}))
         except Refused as refused:

@@ -29,7 +29,7 @@ def watch() -> Watch:
 @pytest.fixture
 def services(tmp_path: Path, watch: Watch) -> Iterator[Services]:
     with control_plane(tmp_path) as core:
-        core.tickets = Tickets(watch)
+        core.tickets = Tickets(now_s=watch)
         yield Services(core)
 
 

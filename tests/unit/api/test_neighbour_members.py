@@ -25,18 +25,18 @@ def test_the_members_of_a_form_have_their_shapes_types():
     assert of_form("iam", "UntagRole", {"RoleName": "r", "TagKeys": ""}) == {"RoleName": "r", "TagKeys": []}
 
 
-def test_constraints_are_those_of_the_model():
+def test_constraints_are_those_of_the_model_and_iam_repeats_no_value():
     with pytest.raises(ValidationFailure) as caught:
         of_form("iam", "PutRolePolicy", {"RoleName": "a b", "PolicyName": ""})
     assert caught.value.message == (
         "4 validation errors detected: "
-        r"Value 'a b' at 'roleName' failed to satisfy constraint: Member must satisfy regular expression "
+        r"Value at 'roleName' failed to satisfy constraint: Member must satisfy regular expression "
         r"pattern: [\w+=,.@-]+; "
-        "Value '' at 'policyName' failed to satisfy constraint: "
+        "Value at 'policyName' failed to satisfy constraint: "
         "Member must have length greater than or equal to 1; "
-        r"Value '' at 'policyName' failed to satisfy constraint: Member must satisfy regular expression "
+        r"Value at 'policyName' failed to satisfy constraint: Member must satisfy regular expression "
         r"pattern: [\w+=,.@-]+; "
-        "Value null at 'policyDocument' failed to satisfy constraint: Member must not be null"
+        "Value at 'policyDocument' failed to satisfy constraint: Member must not be null"
     )
 
 

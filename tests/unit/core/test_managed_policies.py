@@ -117,7 +117,9 @@ def test_a_version_that_is_none_is_refused(plane):
                 NoSuchEntity, match=f"version {version_id} does not exist or is not attachable"
             ):
                 ask(plane.core, ACCOUNT, arn, version_id)
-        with pytest.raises(BadRequest, match="Value '1' at 'versionId' failed"):
+        with pytest.raises(NoSuchEntity, match="none version v1 does not exist or is not attachable"):
+            ask(plane.core, ACCOUNT, f"arn:aws:iam::{ACCOUNT}:policy/none", "v1")
+        with pytest.raises(BadRequest, match="Value at 'versionId' failed"):
             ask(plane.core, ACCOUNT, arn, "1")
 
 

@@ -202,6 +202,13 @@ def test_a_policy_that_is_not_there_is_not_attached(plane):
         roles.attach(plane.core, ACCOUNT, "r", arn)
 
 
+def test_what_is_no_arn_of_a_policy_is_refused(plane):
+    make_role(plane)
+    for ask in (roles.attach, roles.detach):
+        with pytest.raises(InvalidInput, match=r"^ARN some-policy-but-no-arn is not valid\.$"):
+            ask(plane.core, ACCOUNT, "r", "some-policy-but-no-arn")
+
+
 def test_a_role_has_ten_managed_policies_at_most(plane):
     make_role(plane)
     arns = [make_policy(plane, f"p{number}") for number in range(11)]

@@ -22,7 +22,7 @@ def watch():
 
 @pytest.fixture
 def tickets(watch):
-    return Tickets(watch)
+    return Tickets(now_s=watch)
 
 
 def query(tickets, path="/a"):
@@ -57,4 +57,26 @@ def test_without_a_signature_there_is_no_link(tickets):
 
 def test_links_of_another_daemon_are_not_good_here(tickets, watch):
     with pytest.raises(LinkAltered):
-        Tickets(watch).check("/a", query(tickets))
+        Tickets(now_s=watch).check("/a", query(tickets))
+
+
+def test_a_link_outlives_the_daemon_that_gave_it(tmp_path):
+    link = query(Tickets(tmp_path / "keys" / "links"))
+    Tickets(tmp_path / "keys" / "links").check("/a", link)
+    assert (tmp_path / "keys" / "links").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("damage", [b"", b"short", b"x" * 33])
+def test_a_lost_key_costs_the_links_alone(tmp_path, damage):
+    link = query(Tickets(tmp_path / "links"))
+    (tmp_path / "links").write_bytes(damage)
+    after = Tickets(tmp_path / "links")
+    with pytest.raises(LinkAltered):
+        after.check("/a", link)
+    after.check("/a", query(Tickets(tmp_path / "links")))
+
+
+def test_where_the_key_cannot_be_kept_links_end_with_the_daemon(tmp_path):
+    (tmp_path / "keys").touch()
+    tickets = Tickets(tmp_path / "keys" / "links")
+    tickets.check("/a", query(tickets))
