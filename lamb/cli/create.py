@@ -48,6 +48,8 @@ def configuration(**given: Any) -> dict[str, Any]:
         "EphemeralStorage": None if given.get("tmp") is None else {"Size": given["tmp"]},
         "LoggingConfig": _logging(given.get("log_format"), given.get("log_level")),
         "Layers": given.get("layers"),
+        "Environment": None if given.get("variables") is None else {"Variables": given["variables"]},
+        "Tags": given.get("tags"),
         "DeadLetterConfig": None if given.get("dead_letter") is None else {"TargetArn": given["dead_letter"]},
         "Lamb": None if given.get("network") is None else {"Network": given["network"]},
     }
@@ -118,12 +120,9 @@ def create(
         log_format=log_format,
         log_level=log_level,
         publish=publish or None,
+        variables=collect(env, env_file),
+        tags=pairs_of(tag, "--tag") if tag else None,
     )
-    variables = collect(env, env_file)
-    if variables is not None:
-        body["Environment"] = {"Variables": variables}
-    if tag:
-        body["Tags"] = pairs_of(tag, "--tag")
     if network is None and session.settings.network != "host":
         body["Lamb"] = {"Network": session.settings.network}
     manner = Manner(dry_run, not no_wait, if_not_exists, fix_permissions)
