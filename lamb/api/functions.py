@@ -23,6 +23,7 @@ def create(call: Call) -> Reply:
         name=members["FunctionName"],
         zip=_zip(call, members["Code"]),
         uploaded="ZipFile" in members["Code"],
+        live=code.live(members["Code"]),
         changes=shapes.changes(members),
         architectures=tuple(members.get("Architectures", ("x86_64",))),
         package_type=members.get("PackageType", "Zip"),
@@ -70,6 +71,7 @@ def update_code(call: Call) -> Reply:
     update = CodeUpdate(
         zip=_zip(call, members),
         uploaded="ZipFile" in members,
+        live=code.live(members),
         architectures=None if architectures is None else tuple(architectures),
         publish=members.get("Publish", False),
         dry_run=members.get("DryRun", False),

@@ -146,8 +146,12 @@ def _when_set(configuration: Configuration) -> Document:
         }
     if configuration.file_systems:
         document["FileSystemConfigs"] = [dict(entry) for entry in configuration.file_systems]
-    if configuration.network != "host":
-        document["Lamb"] = {"Network": configuration.network}
+    own = {
+        **({"Network": configuration.network} if configuration.network != "host" else {}),
+        **({"Live": configuration.live} if configuration.live else {}),
+    }
+    if own:
+        document["Lamb"] = own
     return document
 
 
