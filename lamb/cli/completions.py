@@ -32,6 +32,7 @@ _KINDS = {
     "RUNTIME": "runtimes",
     "TOPIC": "topics",
     "ROLE": "roles",
+    "LAYER": "layers",
     "MAPPING": "mappings",
     "FILE": "files",
     "DIR": "dirs",
