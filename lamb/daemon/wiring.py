@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from lamb.core import clock as home_time
-from lamb.core import concurrency, events, invoke, mappings, packages, redrive, updates
+from lamb.core import concurrency, events, invoke, live, mappings, packages, redrive, updates
 from lamb.core.context import Core
 from lamb.daemon.arrivals import Arrivals
 from lamb.daemon.events import Events
@@ -144,6 +144,7 @@ async def build(
     services.routes = Routes(
         lambda reference: services.run(invoke.resolve, core, reference),
         random.Random(settings.seed),  # noqa: S311 - a draw, not a secret
+        lambda key: services.run(live.refresh, core, key),
     )
     services.engine = engine = Engine(
         policy=_policy(settings),
