@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lamb.core import found, pages, variables
+from lamb.core import found, live, pages, variables
 from lamb.core.configuration import refuse_broken_text
 from lamb.core.context import Core
 from lamb.model.errors import InvalidParameterValue
@@ -32,6 +32,7 @@ def publish(
     """
     if description is not None:
         refuse_broken_text(description)
+    live.refresh(core, ref.key)
     with core.database.transaction() as tx:
         latest = found.latest(tx, ref)
         found.refuse_unsettled(latest)
@@ -52,7 +53,7 @@ def publish(
 
 def freeze(core: Core, tx: Tx, latest: Record, status: Status, description: str | None = None) -> Record:
     """A new version of what `latest` is. The caller commits, and gives `$LATEST` a new revision."""
-    configuration = latest.version.configuration
+    configuration = replace(latest.version.configuration, live=None)
     if description is not None:
         configuration = replace(configuration, description=description)
     version = replace(
@@ -83,7 +84,8 @@ def _unchanged(core: Core, tx: Tx, latest: Record) -> Record | None:
         return None
     # The description that a version was given when it was published is no change of $LATEST.
     then = replace(last.version.configuration, description=last.latest_description or "")
-    if then != latest.version.configuration:
+    # Nor is the directory that it follows: a version is what was found there.
+    if then != replace(latest.version.configuration, live=None):
         return None
     return last if variables.opened(core, last) == variables.opened(core, latest) else None
 
