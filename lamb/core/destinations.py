@@ -19,6 +19,8 @@ ENDPOINTS = {
     "sns": "AWS_ENDPOINT_URL_SNS",
     "events": "AWS_ENDPOINT_URL_EVENTBRIDGE",
     "s3": "AWS_ENDPOINT_URL_S3",
+    # Of the keys that functions name for their variables.
+    "kms": "AWS_ENDPOINT_URL_KMS",
 }
 """The variable, as the SDKs call it, that names where a service is."""
 

@@ -11,6 +11,7 @@ from lamb.core import (
     concurrency,
     destinations,
     found,
+    function_keys,
     layers,
     packages,
     pages,
@@ -87,12 +88,13 @@ def create(core: Core, place: Place, creation: Creation) -> Version:
             configuration = replace(configuration, layers=layers.attached(tx, ref.key, arns))
             if configuration.dead_letter_arn:
                 destinations.refuse_dead_letter(core, tx, configuration.dead_letter_arn)
+            function_keys.refuse_unusable(core, tx, ref.key, configuration)
             function = rows.add(tx, ref.key, creation.tags)
             if creation.code_signing_arn:
                 code_signing.attach(tx, ref, creation.code_signing_arn)
             configuration = replace(configuration, code_sha256=code.sha256, code_size=code.size)
             version = Version(ref.key, 0, found.new_revision(), tx.now_ms, PENDING, configuration)
-            sealed = None if wanted is None else variables.seal(core, tx, wanted, version.arn)
+            sealed = None if wanted is None else variables.seal(core, tx, wanted, version)
             record = Record(function, version, sealed)
             version_rows.add(tx, record)
             if creation.publish:

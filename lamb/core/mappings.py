@@ -51,7 +51,7 @@ def create(core: Core, place: Place, request: MappingRequest) -> EventSourceMapp
     kind = kind_of(request.source_arn, request.settings)
     key = MappingKey(place.account, place.region, str(uuid.uuid4()))
     settings = rules.created(kind, request.source_arn, request.settings, key.uuid)
-    refuse_broken_text(settings, request.tags)
+    refuse_broken_text(settings, request.tags, request.source_arn)
     tag_rules.refuse_unusable(request.tags)
     function = parse_reference(request.function or "", place)
     enabled = request.enabled is not False

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from lamb.core import configuration as rules
-from lamb.core import destinations, found, layers, packages, variables, versions
+from lamb.core import destinations, found, function_keys, layers, packages, variables, versions
 from lamb.core.context import Core
 from lamb.core.packages import Code
-from lamb.model.errors import KMSAccessDenied, KMSNotFound, LambError
+from lamb.model.errors import KMSRefusal, LambError
 from lamb.model.function import ACTIVE, PENDING, UPDATING, Configuration, Status, Version
 from lamb.model.names import LATEST, FunctionKey, Place, Reference
 from lamb.model.requests import Changes, CodeUpdate
@@ -74,7 +74,9 @@ def configure(core: Core, ref: Reference, changes: Changes, revision_id: str | N
             wanted = replace(wanted, layers=layers.attached(tx, ref.key, changes.layers))
         if changes.dead_letter_arn:
             destinations.refuse_dead_letter(core, tx, changes.dead_letter_arn)
-        record = _change(tx, record, wanted, _sealed(core, tx, record, changes.variables))
+        if changes.kms_key_arn:
+            function_keys.refuse_unusable(core, tx, ref.key, wanted)
+        record = _change(tx, record, wanted, _sealed(core, tx, record, wanted, changes.variables))
     core.changing(ref.key)
     return variables.shown(core, record)
 
@@ -102,15 +104,23 @@ def _with_code(record: Record, code: Code, update: CodeUpdate) -> Configuration:
     return replace(now, code_sha256=code.sha256, code_size=code.size, architectures=architectures)
 
 
-def _sealed(core: Core, tx: Tx, record: Record, wanted: Mapping[str, str] | None) -> Sealed | None:
-    """The variables after a change: the same row, unless they are given and are others."""
+def _sealed(
+    core: Core, tx: Tx, record: Record, configuration: Configuration, wanted: Mapping[str, str] | None
+) -> Sealed | None:
+    """The variables after a change: the same row, unless they are others or for another key."""
+    before = record.version.configuration
+    other_key = configuration.kms_key_arn != before.kms_key_arn
     if wanted is None:
-        return record.sealed
-    try:
-        same = variables.opened(core, record) == wanted
-    except (KMSAccessDenied, KMSNotFound):
-        same = False  # damaged ones are replaced
-    return record.sealed if same else variables.seal(core, tx, wanted, record.version.arn)
+        if record.sealed is None or not other_key:
+            return record.sealed
+        wanted = variables.opened(core, record) or {}
+    elif not other_key:
+        try:
+            if variables.opened(core, record) == wanted:
+                return record.sealed
+        except KMSRefusal:
+            pass  # damaged ones are replaced
+    return variables.seal(core, tx, wanted, replace(record.version, configuration=configuration))
 
 
 def _change(tx: Tx, before: Record, configuration: Configuration, sealed: Sealed | None) -> Record:

@@ -8,9 +8,9 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from lamb.core import sealing
+from lamb.core import function_keys, sealing
 from lamb.core.context import Core
-from lamb.model.errors import InvalidParameterValue, KMSAccessDenied, KMSNotFound, ValidationFailure
+from lamb.model.errors import InvalidParameterValue, KMSRefusal, ValidationFailure
 from lamb.model.function import Version
 from lamb.model.limits import ENVIRONMENT_MAX_BYTES
 from lamb.store.database import Tx
@@ -56,31 +56,37 @@ def refuse_unusable(variables: Mapping[str, str]) -> None:
         raise InvalidParameterValue(f"{_REFUSED}contains NUL characters: {', '.join(broken)}")
 
 
-def seal(core: Core, tx: Tx, variables: Mapping[str, str], arn: str) -> Sealed:
-    """Bound to a qualified ARN. Raises HomeUnusable, and KMSNotFound or KMSAccessDenied where the key is not
-    the one that sealed what is stored."""
+def seal(core: Core, tx: Tx, variables: Mapping[str, str], version: Version) -> Sealed:
+    """Bound to the ARN of the version; with the key that it names, if it names one, within the home's own.
+
+    Raises HomeUnusable, and the KMS family where the home's key is not the one that sealed what is stored, or
+    the function's cannot be used.
+    """
     sealing.ready(core, tx)
-    return Sealed(str(uuid.uuid4()), core.box.seal(json.dumps(dict(variables)).encode(), arn))
+    plain = json.dumps(dict(variables)).encode()
+    inner = function_keys.sealed(core, tx, version, plain)
+    return Sealed(str(uuid.uuid4()), core.box.seal(inner, version.arn))
 
 
 def opener(core: Core, record: Record) -> Callable[[], Mapping[str, str]]:
     """Opens the variables of a version each time it is called; what it holds on to is sealed.
 
-    It raises KMSNotFound and KMSAccessDenied.
+    It raises the KMS family.
     """
-    sealed, arn = record.sealed, record.version.arn
+    sealed, version = record.sealed, record.version
 
     def open_variables() -> Mapping[str, str]:
         if sealed is None:
             return {}
-        opened: dict[str, str] = json.loads(core.box.open(sealed.data, arn))
+        inner = core.box.open(sealed.data, version.arn)
+        opened: dict[str, str] = json.loads(function_keys.opened(core, version, inner))
         return opened
 
     return open_variables
 
 
 def opened(core: Core, record: Record) -> Mapping[str, str] | None:
-    """None where none were ever given. Raises KMSNotFound and KMSAccessDenied."""
+    """None where none were ever given. Raises the KMS family."""
     return None if record.sealed is None else opener(core, record)()
 
 
@@ -90,7 +96,7 @@ def shown(core: Core, record: Record) -> Version:
         return record.version
     try:
         return replace(record.version, variables=opened(core, record))
-    except (KMSNotFound, KMSAccessDenied) as error:
+    except KMSRefusal as error:
         # The same, told to somebody who only looks; the fix has no member of its own in this document.
         reason = error.message.partition("KMS Message: ")[2] or error.message
         said = (

@@ -68,7 +68,7 @@ def freeze(core: Core, tx: Tx, latest: Record, status: Status, description: str 
         configuration=configuration,
     )
     plain = variables.opened(core, latest)
-    sealed = None if plain is None else variables.seal(core, tx, plain, version.arn)
+    sealed = None if plain is None else variables.seal(core, tx, plain, version)
     record = Record(latest.function, version, sealed, latest.version.configuration.description)
     rows.add(tx, record)
     return record

@@ -206,19 +206,37 @@ class InvalidRuntime(LambError):
     status = 502
 
 
-class KMSAccessDenied(LambError):
+class KMSRefusal(LambError):
+    """Lambda was unable to decrypt the environment variables"""
+
+    status = 502
+
+
+class KMSAccessDenied(KMSRefusal):
     """Lambda was unable to decrypt the environment variables because KMS access was denied. \
 Please check the function's KMS key settings."""
 
     code = "KMSAccessDeniedException"
-    status = 502
 
 
-class KMSNotFound(LambError):
+class KMSDisabled(KMSRefusal):
+    """Lambda was unable to decrypt the environment variables because the KMS key used is disabled. \
+Please check the function's KMS key settings."""
+
+    code = "KMSDisabledException"
+
+
+class KMSInvalidState(KMSRefusal):
+    """Lambda was unable to decrypt the environment variables because the state of the KMS key used is not \
+valid for Decrypt. Please check the function's KMS key settings."""
+
+    code = "KMSInvalidStateException"
+
+
+class KMSNotFound(KMSRefusal):
     """Lambda was unable to decrypt the environment variables because the KMS key was not found."""
 
     code = "KMSNotFoundException"
-    status = 502
 
 
 class SandboxRefused(LambError):

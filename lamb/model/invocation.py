@@ -28,7 +28,7 @@ class Target:
     """The unpacked package, read-only."""
     open_variables: Callable[[], Mapping[str, str]]
     """Decrypts the environment variables; called when an environment starts, never stored.
-    Raises KMSAccessDenied or KMSNotFound."""
+    Raises the KMS family."""
     opt: Path | None = None
     """The function's layers, laid over each other; read-only."""
     stops_loops: bool = True

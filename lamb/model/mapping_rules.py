@@ -16,6 +16,8 @@ from lamb.model.source_kinds import CONSUMER_GROUPS, SQS, SourceKind
 
 Settings = Mapping[str, Any]
 
+# The last second that AWS's clients can spell.
+_TIMESTAMP_MAX_S = 253_402_300_800
 # Settings that an empty value takes away.
 _CLEARED = ("FilterCriteria", "KMSKeyArn", "ScalingConfig", "ProvisionedPollerConfig", "MetricsConfig")
 
@@ -50,7 +52,8 @@ def patterns(kind: SourceKind, settings: Settings) -> list[Pattern]:
     if len(filters) > FILTERS_MAX:
         raise InvalidParameterValue(f"Number of filters exceeds the limit of {FILTERS_MAX}.")
     try:
-        return [compile_pattern(each.get("Pattern", "null"), kind.data) for each in filters]
+        # JSON's null stands for a filter without a pattern, which is none.
+        return [compile_pattern((each or {}).get("Pattern", "null"), kind.data) for each in filters]
     except PatternRefused as error:
         raise InvalidParameterValue(str(error)) from None
 
@@ -112,7 +115,7 @@ def _refuse_position(kind: SourceKind, source_arn: str | None, given: Settings) 
     if position == "AT_TIMESTAMP":
         if timestamp is None:
             raise InvalidParameterValue("StartingPosition AT_TIMESTAMP requires a StartingPositionTimestamp")
-        if timestamp < 0:
+        if not 0 <= timestamp < _TIMESTAMP_MAX_S:
             raise InvalidParameterValue(
                 "Received Exception while reading from provided stream. "
                 "class java.lang.Long can not be converted to a Timestamp"

@@ -17,6 +17,8 @@ _CAPITAL = frozenset(
         "InvalidRuntimeException",
         "InvalidZipFileException",
         "KMSAccessDeniedException",
+        "KMSDisabledException",
+        "KMSInvalidStateException",
         "KMSNotFoundException",
         "RequestEntityTooLargeException",
         "RecursiveInvocationException",
@@ -57,7 +59,12 @@ def encode(error: LambError) -> tuple[int, Headers, bytes]:
     body["Message" if error.code in _CAPITAL else "message"] = error.message or None
     if error.hint:
         body["Hint"] = error.hint
-    return error.status, headers, json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return error.status, headers, _utf8(body)
+
+
+def _utf8(body: dict[str, str | None]) -> bytes:
+    """As JSON; halves of characters that a text quotes of a request become question marks."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def decode(status: int, code: str | None, body: bytes) -> LambError:
@@ -91,7 +98,11 @@ def _kinds(kind: type[LambError]) -> Iterator[type[LambError]]:
         yield from _kinds(below)
 
 
-_BY_CODE: dict[str, type[LambError]] = {kind.code: kind for kind in _kinds(LambError)}
+# Other services have errors with the same codes: which modules are loaded must make no difference.
+_BY_CODE: dict[str, type[LambError]] = {
+    kind.code: kind
+    for kind in sorted(_kinds(LambError), key=lambda kind: kind.__module__ == LambError.__module__)
+}
 _BY_CODE[ServiceFailure.code] = ServiceFailure
 
 

@@ -62,6 +62,10 @@ class Services:
     def provisioned(self) -> Provisioned:
         return Provisioned(self)
 
+    @property
+    def mappings(self) -> Mappings:
+        return Mappings(self)
+
     async def run(self, work: Callable[..., Any], *args: Any) -> Any:
         return work(*args)
 

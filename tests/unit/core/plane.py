@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lamb.core import aliases, functions, queues, updates, versions
+from lamb.core import aliases, functions, kms, queues, updates, versions
 from lamb.core.context import Core
 from lamb.model.clock import ManualClock
 from lamb.model.concurrency import Allotment, Progress
 from lamb.model.errors import InvalidParameterValue
 from lamb.model.function import DEFAULT_ROLE, Alias, Version
+from lamb.model.kms import Caller
 from lamb.model.names import FunctionKey, Place, Reference
 from lamb.model.queue import QueueKey
 from lamb.model.requests import AliasChanges, Changes, CodeUpdate, Creation, Page
@@ -124,6 +125,11 @@ class Plane:
     def queue(self, name: str = "q") -> str:
         """A local queue; its ARN."""
         return queues.create(self.core, QueueKey(PLACE.account, PLACE.region, name), {}, {}).key.arn
+
+    def kms_key(self) -> str:
+        """A key of KMS; its ARN."""
+        owner = Caller(PLACE, f"arn:aws:iam::{PLACE.account}:root")
+        return kms.create(self.core, owner, "", None, ()).arn
 
     def alias(self, name: str = "live", version: str = "1", **members: Any) -> Alias:
         return aliases.create(self.core, key(), name, AliasChanges(version=version, **members))

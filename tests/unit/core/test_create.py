@@ -81,7 +81,7 @@ def test_everything_given_is_kept(plane):
         "description": "größer ☃",
         "tracing_mode": "Active",
         "dead_letter_arn": plane.queue(),
-        "kms_key_arn": "arn:aws:kms:us-east-1:123456789012:key/k",
+        "kms_key_arn": plane.kms_key(),
         "vpc": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]},
         "file_systems": ({"Arn": "a", "LocalMountPath": "/mnt/a"},),
         "snap_start": "PublishedVersions",

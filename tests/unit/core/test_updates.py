@@ -98,20 +98,22 @@ def test_a_function_that_is_not_there_is_named(plane, change):
 
 def test_only_given_members_change(plane):
     queue = plane.queue()
+    key = plane.kms_key()
     plane.create(
-        memory_mb=512, description="d", variables={"NAME": "value"}, dead_letter_arn=queue, kms_key_arn="k"
+        memory_mb=512, description="d", variables={"NAME": "value"}, dead_letter_arn=queue, kms_key_arn=key
     )
     before = plane.latest()
     plane.configure(timeout_s=10)
     after = plane.latest()
     assert after.configuration.timeout_s == 10
     assert (after.configuration.memory_mb, after.configuration.description) == (512, "d")
-    assert (after.configuration.dead_letter_arn, after.configuration.kms_key_arn) == (queue, "k")
+    assert (after.configuration.dead_letter_arn, after.configuration.kms_key_arn) == (queue, key)
     assert after.variables == before.variables == {"NAME": "value"}
 
 
 def test_empty_values_take_settings_away(plane):
-    plane.create(variables={"NAME": "value"}, dead_letter_arn=plane.queue(), kms_key_arn="k", description="d")
+    named = {"dead_letter_arn": plane.queue(), "kms_key_arn": plane.kms_key(), "description": "d"}
+    plane.create(variables={"NAME": "value"}, **named)
     plane.configure(variables={}, dead_letter_arn="", kms_key_arn="", description="", layers=())
     found = plane.latest()
     assert found.variables == {}

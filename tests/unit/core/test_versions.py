@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from unit.core.plane import ARN, FIRST, key, package, ref
+from unit.core.plane import ARN, FIRST, PLACE, key, package, ref
 
-from lamb.core import functions, updates, versions
+from lamb.core import functions, tags, updates, versions
 from lamb.model.errors import (
     InvalidParameterValue,
     PreconditionFailed,
@@ -93,7 +93,7 @@ def test_a_change_taken_back_is_no_change(plane):
 
 def test_tags_are_no_change(plane):
     plane.create(publish=True)
-    functions.tag(plane.core, key(), {"team": "a"})
+    tags.tag(plane.core, PLACE, key().arn, {"team": "a"})
     assert plane.publish().label == "1"
 
 

@@ -113,6 +113,14 @@ def test_a_consumer_group_that_is_named_stays():
         ),
         (
             STREAM,
+            {"StartingPosition": "AT_TIMESTAMP", "StartingPositionTimestamp": float("inf")},
+            (
+                "Received Exception while reading from provided stream. "
+                "class java.lang.Long can not be converted to a Timestamp"
+            ),
+        ),
+        (
+            STREAM,
             {"StartingPosition": "AT_TIMESTAMP", "StartingPositionTimestamp": -5},
             (
                 "Received Exception while reading from provided stream. "
@@ -205,7 +213,7 @@ def test_filters_are_compiled_and_there_are_five_at_most():
     assert len(rules.patterns(kind_of(QUEUE, settings), settings)) == 5
     with pytest.raises(InvalidParameterValue, match="limit of 5"):
         created(QUEUE, FilterCriteria={"Filters": [pattern] * 6})
-    for bad in ({}, {"Pattern": "simple string"}, {"Pattern": '{"eventSource": []}'}):
+    for bad in (None, {}, {"Pattern": "simple string"}, {"Pattern": '{"eventSource": []}'}):
         with pytest.raises(InvalidParameterValue, match=r"^Invalid filter pattern definition\.$"):
             created(QUEUE, FilterCriteria={"Filters": [bad]})
 
