@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lamb.api import iam, kms, logs
+from lamb.api import cloudwatch, iam, kms, logs
 from lamb.api.generate_service import collect, service_model
 
 TABLE = Path(__file__).with_name("neighbours.json")
 SERVICES: Mapping[str, Iterable[str]] = {
+    "cloudwatch": cloudwatch.HANDLERS,
     "iam": iam.HANDLERS,
     "kms": kms.HANDLERS,
     "logs": logs.OPERATIONS,

@@ -9,18 +9,22 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-from lamb.api import log_events
+from lamb.api import event_stream, log_events
 from lamb.api.log_call import Call, Document
 from lamb.api.messages import Response
 from lamb.logs.journal import Entry, Group
 from lamb.logs.pages import Wanted
 from lamb.model import log_pattern
-from lamb.model.eventstream import event, exception
 from lamb.model.log_errors import InvalidParameter
 
-_CONTENT_TYPE = (b"content-type", b"application/vnd.amazon.eventstream")
+_JSON = "application/json"
 _SESSION_MS = 3 * 3_600_000
 _EVENTS_MAX = 500
+_TIMED_OUT = {
+    ":message-type": "exception",
+    ":exception-type": "SessionTimeoutException",
+    ":content-type": _JSON,
+}
 
 
 async def start(call: Call) -> Response:
@@ -46,7 +50,7 @@ async def start(call: Call) -> Response:
         "logStreamNamePrefixes": prefixes or [],
         "logEventFilterPattern": pattern,
     }
-    return Response(200, [_CONTENT_TYPE], stream=_session(call, opening, groups, wanted))
+    return Response(200, [event_stream.CONTENT_TYPE], stream=_session(call, opening, groups, wanted))
 
 
 async def _session(
@@ -54,15 +58,16 @@ async def _session(
 ) -> AsyncIterator[bytes]:
     until_ms = call.logbook.now_ms() + _SESSION_MS
     coming = call.logbook.tail(groups, wanted)
-    yield event("initial-response", b"{}", "application/x-amz-json-1.1")
-    yield event("sessionStart", _json(opening))
+    yield event_stream.event("initial-response", "application/x-amz-json-1.1", b"{}")
+    yield event_stream.event("sessionStart", _JSON, _json(opening))
     async for found in coming:
         if call.logbook.now_ms() >= until_ms:
-            yield exception("SessionTimeoutException", _json({"message": "The session has timed out."}))
+            yield event_stream.message(_TIMED_OUT, _json({"message": "The session has timed out."}))
             return
         results = [_result(group, entry) for group, entry in found[:_EVENTS_MAX]]
         sampled = {"sampled": len(found) > _EVENTS_MAX}
-        yield event("sessionUpdate", _json({"sessionMetadata": sampled, "sessionResults": results}))
+        update = {"sessionMetadata": sampled, "sessionResults": results}
+        yield event_stream.event("sessionUpdate", _JSON, _json(update))
 
 
 def _result(group: Group, entry: Entry) -> Document:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -13,6 +15,10 @@ from lamb.model.errors import SerializationFailure
 
 Shape = Mapping[str, Any]
 Members = dict[str, Any]
+
+# The end of the year 9999.
+_LAST_MOMENT_S = 253_402_300_799
+_DOUBLE = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,3})?|NaN|[-+]?Infinity", re.ASCII)
 
 _TABLE = json.loads(Path(__file__).with_name("service.json").read_bytes())
 OPERATIONS: Mapping[str, Mapping[str, Any]] = _TABLE["operations"]
@@ -77,7 +83,26 @@ def from_texts(shape: Shape, texts: list[str] | None) -> Any:
         raise SerializationFailure("STRING_VALUE can not be converted to an Integer")
     if shape["type"] == "boolean":
         return text.lower() == "true"
-    return text
+    if shape["type"] == "double":
+        return _double(text)
+    return _seconds(text) if shape["type"] == "timestamp" else text
+
+
+def _double(text: str) -> float:
+    if _DOUBLE.fullmatch(text):
+        return float(text)
+    raise SerializationFailure("STRING_VALUE can not be converted to a Double")
+
+
+def _seconds(text: str) -> float:
+    """Of `2026-01-02T03:04:05Z` or a number, since the epoch."""
+    if _DOUBLE.fullmatch(text):
+        return _moment(float(text))
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise SerializationFailure("STRING_VALUE can not be converted to a Timestamp") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
 
 
 def typed(name: str, value: Any, shapes: Mapping[str, Shape] = SHAPES) -> Any:
@@ -116,13 +141,23 @@ def _scalar(kind: str, value: Any) -> Any:
         if not isinstance(value, bool):
             raise _mismatch(value, "a Boolean")
         return value
+    if kind == "double" and value in ("NaN", "Infinity", "-Infinity"):
+        return float(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise _mismatch(value, "a Double" if kind == "double" else "an Integer")
+    if kind == "timestamp":
+        return _moment(value)
     if kind in ("integer", "long") and isinstance(value, float):
         if not value.is_integer():  # also infinities, which JSON's 1e999 becomes
             raise _mismatch(value, "an Integer")
         return int(value)
     return float(value) if kind == "double" and abs(value) < 1e308 else value
+
+
+def _moment(seconds: float) -> float:
+    if 0 <= seconds <= _LAST_MOMENT_S:
+        return float(seconds)
+    raise SerializationFailure(f"{seconds} is no time since 1970")
 
 
 def _blob(text: str) -> bytes:

@@ -26,6 +26,8 @@ class Request:
     """The document of a JSON protocol, or the fields of a form as they came (name → text)."""
     is_form: bool
     """The query protocol: answers are XML."""
+    is_cbor: bool
+    """Smithy's RPC protocol: documents are CBOR, in both directions."""
     path: str
     """`/`, or a queue's `/<account>/<name>`."""
     base_url: str

@@ -1,8 +1,8 @@
 """AWS's services beside Lambda, on the same port: which one a request is for, and the way there.
 
-One file a service. A request of a JSON protocol names service and operation in X-Amz-Target; one of the
-form-encoded query protocol has the operation in `Action`, and its service in the scope of its signature, or
-else in `Version`.
+One file a service. A request of a JSON protocol names service and operation in X-Amz-Target, one of the CBOR
+protocol in its path; one of the form-encoded query protocol has the operation in `Action`, and its service in
+the scope of its signature, or else in `Version`.
 """
 
 from __future__ import annotations
@@ -11,36 +11,46 @@ import dataclasses
 import functools
 import json
 import re
+import zlib
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from lamb.api import body, iam, kms, logs, sns, sqs
+from lamb.api import body, cloudwatch, iam, kms, logs, sns, sqs
 from lamb.api.gate import Principal
 from lamb.api.messages import Response
 from lamb.api.neighbour import Request, Service
 from lamb.api.services import Services
+from lamb.model import cbor
 from lamb.model.errors import AccessDenied, LambError, SerializationFailure, UnknownOperation
 
 SERVICES: Mapping[str, Service] = {
     "iam": iam.SERVICE,
     "kms": kms.SERVICE,
     "logs": logs.SERVICE,
+    "monitoring": cloudwatch.SERVICE,
     "sns": sns.SERVICE,
     "sqs": sqs.SERVICE,
 }
 """By the name that signatures have for them."""
 
 # What stands in front of the dot in X-Amz-Target.
-_TARGETS = {"AmazonSQS": "sqs", "Logs_20140328": "logs", "TrentService": "kms"}
+_TARGETS = {
+    "AmazonSQS": "sqs",
+    "GraniteServiceVersion20100801": "monitoring",
+    "Logs_20140328": "logs",
+    "TrentService": "kms",
+}
 # The query protocol's versions, one a service.
-_VERSIONS = {"2010-03-31": "sns", "2010-05-08": "iam", "2012-11-05": "sqs"}
+_VERSIONS = {"2010-08-01": "monitoring", "2010-03-31": "sns", "2010-05-08": "iam", "2012-11-05": "sqs"}
 
 # A message of 1 MiB may be six times as long in JSON, where every character is escaped.
 _REQUEST_MAX_BYTES = 8 * 1_048_576
 _FORM = b"application/x-www-form-urlencoded"
 # Of the whole service, or of one queue.
 _PATH = re.compile(rb"/|/\d{12}/[\w.-]+/?")
+# Smithy's RPC protocol.
+_CBOR_PATH = re.compile(r"/service/([\w.]+)/operation/(\w+)", re.ASCII)
 # Credential=<key>/<day>/<region>/<service>/aws4_request
 _SCOPE = re.compile(rb"Credential=[^/,]+/\d{8}/[^/,]+/([a-z0-9-]+)/aws4_request")
 
@@ -49,7 +59,7 @@ def is_for(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> bool:
     """Whether a request is for a service beside Lambda, told from its headers."""
     if scope["method"] != "POST":
         return False
-    if b"x-amz-target" in headers:
+    if b"x-amz-target" in headers or _is_cbor(headers):
         return True
     # curl calls everything a form: only where no operation of Lambda is, it is one.
     return headers.get(b"content-type", b"").startswith(_FORM) and bool(_PATH.fullmatch(scope["raw_path"]))
@@ -65,9 +75,12 @@ async def answer(
 ) -> Response:
     """Answers in the words of the service. Raises UnknownOperation where there is none to speak for it."""
     content = await body.read(receive, _REQUEST_MAX_BYTES, "this")
-    target = headers.get(b"x-amz-target")
-    form = dict(parse_qsl(content.decode(errors="replace"), keep_blank_values=True)) if target is None else {}
-    name, operation = _of_form(headers, form) if target is None else _of_target(target.decode("latin-1"))
+    content = _unpacked(headers, content)
+    target = headers.get(b"x-amz-target", b"").decode("latin-1")
+    if _is_cbor(headers):
+        target = _cbor_target(scope["path"])
+    form = {} if target else dict(parse_qsl(content.decode(errors="replace"), keep_blank_values=True))
+    name, operation = _of_target(target) if target else _of_form(headers, form)
     service = SERVICES.get(name)
     if service is None:
         raise UnknownOperation(f"lamb has no service `{name}`" if name else "No service of AWS is named")
@@ -77,7 +90,8 @@ async def answer(
         place=principal.place,
         operation=operation,
         members=form,
-        is_form=target is None,
+        is_form=not target,
+        is_cbor=_is_cbor(headers),
         path=scope["path"],
         base_url=f"http://{headers.get(b'host', b'localhost').decode('latin-1')}",
         request_id=request_id,
@@ -90,6 +104,30 @@ async def answer(
         return await service.answer(request)
     except LambError as error:
         return service.refusal(error, request)
+
+
+def _is_cbor(headers: Mapping[bytes, bytes]) -> bool:
+    return headers.get(b"smithy-protocol") == b"rpc-v2-cbor"
+
+
+def _cbor_target(path: str) -> str:
+    """Service and operation, as X-Amz-Target would have them."""
+    found = _CBOR_PATH.fullmatch(path)
+    return ".".join(found.groups()) if found else "."
+
+
+def _unpacked(headers: Mapping[bytes, bytes], content: bytes) -> bytes:
+    """Clients compress what is long, where the model of an operation lets them."""
+    if headers.get(b"content-encoding") != b"gzip":
+        return content
+    unpacking = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    try:
+        unpacked = unpacking.decompress(content, _REQUEST_MAX_BYTES)
+    except zlib.error as error:
+        raise SerializationFailure(f"The request body is not gzip: {error}") from error
+    if not unpacking.eof:
+        raise SerializationFailure("The request body is not gzip, or too large")
+    return unpacked
 
 
 def _of_target(target: str) -> tuple[str, str]:
@@ -114,9 +152,9 @@ def _require_permission(name: str, service: Service, request: Request) -> None:
 
 def _with_document(request: Request, content: bytes) -> Request:
     try:
-        document = json.loads(content or b"{}")
+        document = cbor.decode(content or b"\xa0") if request.is_cbor else json.loads(content or b"{}")
     except (ValueError, RecursionError) as error:
-        raise SerializationFailure(f"The request body is not JSON: {error}") from error
+        raise SerializationFailure(f"The request body cannot be read: {error}") from error
     if not isinstance(document, dict):
         raise SerializationFailure("Start of structure expected at the beginning of the request body")
     given = {name: value for name, value in document.items() if value is not None}

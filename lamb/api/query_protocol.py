@@ -22,7 +22,7 @@ _INDEX = re.compile(r"[1-9]\d{0,4}", re.ASCII)
 _UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _XML = (b"content-type", b"text/xml")
 # Members that are maps: XML writes them as entries, not as elements.
-_MAPS = frozenset({"Attributes"})
+_MAPS = frozenset({"Attributes", "ExtendedStatistics"})
 
 
 # ------------------------------------------------------------------ requests

@@ -35,7 +35,7 @@ SECTIONS = {
     "Access": {"permission": "permission", "url": "url"},
     "Queues and topics": {"queue": "queue", "topic": "topic", "mapping": "mapping"},
     "Secrets": {"env": "env", "key": "key"},
-    "Packages and host": {"package": "package", "runtimes": "host", "doctor": "host"},
+    "Packages and host": {"package": "package", "layer": "layer", "runtimes": "host", "doctor": "host"},
     "lamb itself": {
         "serve": "serve",
         "daemon": "daemon",

@@ -31,6 +31,7 @@ _KINDS = {
     "QUEUE": "queues",
     "RUNTIME": "runtimes",
     "TOPIC": "topics",
+    "LAYER": "layers",
     "MAPPING": "mappings",
     "FILE": "files",
     "DIR": "dirs",

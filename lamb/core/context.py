@@ -67,6 +67,8 @@ class Core:
     """Of accounts and regions: what their zips take up at the most, where somebody has added it up."""
     storing: threading.Lock = field(default_factory=threading.Lock, init=False)
     """Held from putting a package on the shelf until a committed row names it."""
+    looked: dict[FunctionKey, tuple[str, ...]] = field(default_factory=dict, init=False)
+    """What `live.refresh` saw last of the directories that functions follow."""
     announcing: threading.Lock = field(default_factory=threading.Lock, init=False)
     """Held from reading what is set aside for a function until that is announced."""
 

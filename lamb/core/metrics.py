@@ -104,7 +104,8 @@ def totals(core: Core, unwritten: Taken, place: Place) -> Mapping[FunctionKey, C
 
 
 def _in(place: Place, key: FunctionKey) -> bool:
-    return (key.account, key.region) == (place.account, place.region)
+    """A function of that place; not the nameless one, which stands for all of them."""
+    return key.name != "" and (key.account, key.region) == (place.account, place.region)
 
 
 class _Minutes:

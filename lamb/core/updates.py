@@ -101,7 +101,9 @@ def _unzipped_size(core: Core, code_sha256: str) -> int:
 def _with_code(record: Record, code: Code, update: CodeUpdate) -> Configuration:
     now = record.version.configuration
     architectures = now.architectures if update.architectures is None else update.architectures
-    return replace(now, code_sha256=code.sha256, code_size=code.size, architectures=architectures)
+    return replace(
+        now, code_sha256=code.sha256, code_size=code.size, architectures=architectures, live=update.live
+    )
 
 
 def _sealed(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lamb.core import found, packages, pages, variables
+from lamb.core import found, live, packages, pages, variables
 from lamb.core.configuration import refuse_broken_text
 from lamb.core.context import Core
 from lamb.model.errors import InvalidParameterValue
@@ -32,6 +32,7 @@ def publish(
     """
     if description is not None:
         refuse_broken_text(description)
+    live.refresh(core, ref.key)
     with core.database.transaction() as tx:
         latest = found.latest(tx, ref)
         found.refuse_unsettled(latest)
@@ -55,7 +56,7 @@ def freeze(core: Core, tx: Tx, latest: Record, status: Status, description: str 
 
     Raises CodeStorageExceeded.
     """
-    key, configuration = latest.version.key, latest.version.configuration
+    key, configuration = latest.version.key, replace(latest.version.configuration, live=None)
     packages.refuse_full(core, tx, Place(key.account, key.region), configuration.code_size)
     if description is not None:
         configuration = replace(configuration, description=description)
@@ -87,7 +88,8 @@ def _unchanged(core: Core, tx: Tx, latest: Record) -> Record | None:
         return None
     # The description that a version was given when it was published is no change of $LATEST.
     then = replace(last.version.configuration, description=last.latest_description or "")
-    if then != latest.version.configuration:
+    # Nor is the directory that it follows: a version is what was found there.
+    if then != replace(latest.version.configuration, live=None):
         return None
     return last if variables.opened(core, last) == variables.opened(core, latest) else None
 

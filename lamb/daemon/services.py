@@ -27,6 +27,7 @@ from lamb.engine.launch import Identity
 from lamb.engine.provisioned import Provisioned
 from lamb.logs.journal import Group
 from lamb.logs.metrics import Metrics
+from lamb.model.concurrency import Allotment
 from lamb.model.errors import HomeUnusable, LambError, ServiceFailure
 from lamb.model.invocation import Event, Outcome, Target
 from lamb.model.mapping import MappingKey
@@ -101,6 +102,11 @@ class Services(Threads):
 
     async def check(self, reference: Reference) -> None:
         await self.routes.target(reference, 0)
+
+    def allot(self, allotment: Allotment) -> None:
+        """What is set aside for a function from now on."""
+        self.provisioned.allot(allotment)
+        self.metrics.allot(allotment)
 
     # ------------------------------------------------------------------ settling
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from lamb.core import clock as home_time
-from lamb.core import concurrency, events, invoke, mappings, packages, redrive, updates
+from lamb.core import concurrency, events, invoke, live, mappings, packages, redrive, updates
 from lamb.core.context import Core
 from lamb.daemon.arrivals import Arrivals
 from lamb.daemon.events import Events
@@ -119,7 +119,7 @@ async def build(
         require_runtime=runtimes.require,
         changed=told(lambda: services.routes.forget),
         retired=told(lambda: services.engine.retire),
-        allotted=told(lambda: services.provisioned.allot),
+        allotted=told(lambda: services.allot),
         account_concurrency=settings.account_concurrency,
         changing=told(lambda: services.events.worker.hold),
         queued=told(lambda: services.events.queued),
@@ -144,6 +144,7 @@ async def build(
     services.routes = Routes(
         lambda reference: services.run(invoke.resolve, core, reference),
         random.Random(settings.seed),  # noqa: S311 - a draw, not a secret
+        lambda key: services.run(live.refresh, core, key),
     )
     services.engine = engine = Engine(
         policy=_policy(settings),
@@ -153,6 +154,7 @@ async def build(
         clock=machine,
         identify=services.tokens.identify,
     )
+    services.metrics.running_of = engine.limits.running
     services.provisioned = _provisioned(services)
     services.events = Events(services, _worker(services, clock, settings), clock)
     return Daemon(services, engine, services.events.worker, services.ports, database, journal)
@@ -200,10 +202,10 @@ def _worker(services: Services, clock: HomeClock, settings: Settings) -> Worker:
 def _provisioned(services: Services) -> Provisioned:
     """What functions have set aside of the account's concurrency holds from the first invocation on."""
     provisioned = Provisioned(services.engine, lambda version: services.routes.target(version, 0))
-    services.core.progress = provisioned.progress
+    services.core.progress, services.provisioned = provisioned.progress, provisioned
     try:
         for allotment in concurrency.allotments(services.core):
-            provisioned.allot(allotment)
+            services.allot(allotment)
     except LambError as error:  # as in `recover`
         sys.stderr.write(f"no function has its reserved and provisioned concurrency: {error.message}\n")
     return provisioned

@@ -120,6 +120,11 @@ class Limits:
             return self._used >= self._pool
         return share.spilled >= share.on_demand
 
+    def running(self, key: FunctionKey, version: str) -> int:
+        """Invocations of a version at this moment."""
+        share = self._shares.get(key)
+        return 0 if share is None else share.running.get(version, 0)
+
     def blocked(self, key: FunctionKey) -> bool:
         """Whether the function is stopped: its reserved concurrency is 0, and waiting will not help."""
         share = self._shares.get(key)

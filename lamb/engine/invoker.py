@@ -134,7 +134,7 @@ class Engine:
             self._close(environment)  # nobody knows what is still going on in it
             raise
         self._release(environment)
-        return outcome
+        return replace(outcome, provisioned=True) if environment.provisioned else outcome
 
     async def prepare(self, runtime: str) -> None:
         """Have the zygote of a runtime ready, so that a first invocation need not wait for it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
@@ -32,7 +33,10 @@ class Resource(NamedTuple):
 class Runs:
     """Invocations of one resource that ended, whatever came of them."""
 
-    __slots__ = ("duration", "init", "memory_mb", "memory_used_mb", "verdicts")
+    __slots__ = (
+        "billed_mb_ms", "duration", "init", "memory_mb", "memory_used_mb", "provisioned", "ready", "spilled",
+        "utilization", "verdicts",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.verdicts: dict[str, int] = {}
@@ -42,6 +46,16 @@ class Runs:
         self.memory_used_mb = 0
         self.memory_mb = 0
         """The memory size of the run that used most."""
+        self.billed_mb_ms = 0
+        """Milliseconds that are billed, rounded up for each run, times the memory size."""
+        self.provisioned = 0
+        """Runs on provisioned concurrency."""
+        self.spilled = 0
+        """Runs beyond it, of versions that have some."""
+        self.ready = 0
+        """The most runs at the same time that provisioned concurrency took."""
+        self.utilization = 0.0
+        """The most of it that was in use, as a part of 1."""
 
     @property
     def invocations(self) -> int:
@@ -59,6 +73,18 @@ class Runs:
             self.init.add(outcome.init_ms)
         if outcome.memory_used_mb > self.memory_used_mb:
             self.memory_used_mb, self.memory_mb = outcome.memory_used_mb, outcome.memory_mb
+        # Rounded up, with the init phase, as `lines.Report` says it.
+        self.billed_mb_ms += math.ceil(outcome.duration_ms + (outcome.init_ms or 0.0)) * outcome.memory_mb
+
+    def ran_beside(self, wanted: int, running: int, *, provisioned: bool) -> None:
+        """A run of a version with so much provisioned concurrency, of so many at that time."""
+        if provisioned:
+            self.provisioned += 1
+        else:
+            self.spilled += 1
+        ready = min(wanted, running)
+        self.ready = max(self.ready, ready)
+        self.utilization = max(self.utilization, ready / wanted)
 
     def merge(self, other: Runs) -> None:
         _add_up(self.verdicts, other.verdicts)
@@ -66,15 +92,27 @@ class Runs:
         self.init.merge(other.init)
         if other.memory_used_mb > self.memory_used_mb:
             self.memory_used_mb, self.memory_mb = other.memory_used_mb, other.memory_mb
+        self.billed_mb_ms += other.billed_mb_ms
+        self.provisioned += other.provisioned
+        self.spilled += other.spilled
+        self.ready = max(self.ready, other.ready)
+        self.utilization = max(self.utilization, other.utilization)
 
     def document(self) -> list[Any]:
         memory = [self.memory_used_mb, self.memory_mb]
-        return [self.verdicts, self.duration.document(), self.init.document(), memory]
+        ahead = [self.provisioned, self.spilled, self.ready, self.utilization]
+        told = [self.verdicts, self.duration.document(), self.init.document(), memory, self.billed_mb_ms]
+        return [*told, *ahead] if self.provisioned or self.spilled else told
 
     @classmethod
     def read(cls, document: list[Any]) -> Runs:
         made = cls()
-        made.verdicts, duration, init, (made.memory_used_mb, made.memory_mb) = document
+        # What lamb wrote before it counted the rest ends sooner.
+        made.verdicts, duration, init, (made.memory_used_mb, made.memory_mb), *more = document
+        if more:
+            made.billed_mb_ms = more[0]
+        if more[1:]:
+            made.provisioned, made.spilled, made.ready, made.utilization = more[1:]
         made.duration, made.init = Distribution.read(duration), Distribution.read(init)
         return made
 
@@ -82,7 +120,7 @@ class Runs:
 class Counts:
     """Everything that is counted. Two of them can be merged, in any order, with the same result."""
 
-    __slots__ = ("age", "concurrent", "counters", "dropped", "runs")
+    __slots__ = ("age", "concurrent", "counters", "dropped", "runs", "throttled", "unreserved")
 
     def __init__(self) -> None:
         self.runs: dict[Resource, Runs] = {}
@@ -93,17 +131,26 @@ class Counts:
         """AsyncEventAge: how long events had been waiting when they were run."""
         self.concurrent = 0
         """ConcurrentExecutions: the most that ran at the same time."""
+        self.unreserved = 0
+        """Of an account: the most of them that took from its unreserved concurrency."""
+        self.throttled: dict[str, int] = {}
+        """Throttles by what was invoked: qualifier, or nothing → how many."""
 
     def add(self, counter: Counter, times: int = 1) -> None:
         self.counters[counter] = self.counters.get(counter, 0) + times
 
-    def ran(self, qualifier: str | None, outcome: Outcome) -> None:
-        """An invocation, by what was invoked."""
+    def throttle(self, qualifier: str | None) -> None:
+        self.add("Throttles")
+        self.throttled[qualifier or ""] = self.throttled.get(qualifier or "", 0) + 1
+
+    def ran(self, qualifier: str | None, outcome: Outcome) -> Runs:
+        """An invocation, by what was invoked; to what it was added."""
         # A plain tuple finds the resource, too, and costs a quarter of one.
-        runs = self.runs.get((qualifier, outcome.executed_version))  # type: ignore[call-overload]
+        runs: Runs | None = self.runs.get((qualifier, outcome.executed_version))  # type: ignore[call-overload]
         if runs is None:
             runs = self.of(Resource(qualifier, outcome.executed_version))
         runs.add(outcome)
+        return runs
 
     def of(self, resource: Resource) -> Runs:
         """The runs of a resource, to be added to."""
@@ -130,19 +177,25 @@ class Counts:
         _add_up(self.counters, other.counters)
         _add_up(self.dropped, other.dropped)
         self.age.merge(other.age)
+        _add_up(self.throttled, other.throttled)
         self.concurrent = max(self.concurrent, other.concurrent)
+        self.unreserved = max(self.unreserved, other.unreserved)
 
     def text(self) -> str:
         """As the store keeps it."""
         runs = [[*resource, *runs.document()] for resource, runs in self.runs.items()]
         whole = [runs, self.counters, self.dropped, self.age.document(), self.concurrent]
+        if self.throttled or self.unreserved:
+            whole += [self.throttled, self.unreserved]
         return json.dumps(whole, separators=(",", ":"))
 
     @classmethod
     def parse(cls, text: str) -> Counts:
         """What `text` wrote."""
         made = cls()
-        runs, made.counters, made.dropped, age, made.concurrent = json.loads(text)
+        runs, made.counters, made.dropped, age, made.concurrent, *more = json.loads(text)
+        if more:
+            made.throttled, made.unreserved = more
         made.runs = {Resource(qualifier, version): Runs.read(rest) for qualifier, version, *rest in runs}
         made.age = Distribution.read(age)
         return made

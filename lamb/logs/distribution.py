@@ -50,12 +50,25 @@ class Distribution:
         bucket = bisect_left(BOUNDS_MS, ms)
         self.buckets[bucket] = self.buckets.get(bucket, 0) + 1
 
+    def add_many(self, value: float, times: int) -> None:
+        """The same value several times."""
+        if times > 0:
+            self.put(value * times, value, value, times)
+            bucket = bisect_left(BOUNDS_MS, value)
+            self.buckets[bucket] = self.buckets.get(bucket, 0) + times
+
+    def put(self, total: float, least: float, most: float, times: int) -> None:
+        """Values of which only that much is known: percentiles leave them out."""
+        self.most = max(self.most, most) if self.count else most
+        self.least = min(self.least, least)
+        self.count += times
+        self.total += total
+
     def merge(self, other: Distribution) -> None:
         """Add what the other one holds."""
-        self.count += other.count
-        self.total += other.total
-        self.least = min(self.least, other.least)
-        self.most = max(self.most, other.most)
+        if not other.count:
+            return
+        self.put(other.total, other.least, other.most, other.count)
         for bucket, count in other.buckets.items():
             self.buckets[bucket] = self.buckets.get(bucket, 0) + count
 

@@ -73,6 +73,8 @@ class Outcome:
     log_tail: bytes = b""
     """The last 4096 bytes of this invocation's log."""
     error_type: str | None = None
+    provisioned: bool = False
+    """Whether it ran in an environment that was kept ready."""
     walls: str = ""
     """`9/9`: walls that stand, of walls asked for."""
     missing_walls: tuple[str, ...] = field(default=())

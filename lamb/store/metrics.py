@@ -65,10 +65,20 @@ def of_function(tx: Tx, key: FunctionKey, first: int, last: int) -> Iterator[Row
 
 
 def of_place(tx: Tx, place: Place, first: int, last: int) -> Iterator[Row]:
-    """The same of all functions of an account and region, by name. `first` and `last` may be SUM."""
-    here = (metrics.c.account == place.account, metrics.c.region == place.region)
+    """The same of all functions of an account and region, by name. `first` and `last` may be SUM.
+
+    Not of the function without a name, which stands for all of them.
+    """
+    here = (metrics.c.account == place.account, metrics.c.region == place.region, metrics.c.name != "")
     wanted = select(metrics).where(*here, metrics.c.minute.between(first, last))
     return map(_row, tx.connection.execute(wanted.order_by(metrics.c.name, metrics.c.minute)))
+
+
+def names_since(tx: Tx, place: Place, minute: int) -> set[str]:
+    """Functions of an account and region for which anything was counted since then."""
+    here = (metrics.c.account == place.account, metrics.c.region == place.region)
+    wanted = select(metrics.c.name).distinct().where(*here, metrics.c.minute >= minute)
+    return set(tx.connection.execute(wanted).scalars())
 
 
 def prune(tx: Tx, before: int) -> None:

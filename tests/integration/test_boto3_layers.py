@@ -248,3 +248,27 @@ def test_get_function_leads_to_the_very_zip_and_nowhere_else(aws: Any, lamb_of_m
         fetched(location.replace("Expires=", "Expires=9"))
     assert raised.value.code == 403
     assert b"<Code>SignatureDoesNotMatch</Code>" in raised.value.read()
+
+
+def test_a_live_directory_is_followed_and_published_as_it_stands(
+    aws: Any, lamb_of_module: harness.Lamb
+) -> None:
+    source = lamb_of_module.write("live/app.py", "def handler(event, context): return 1\n")
+    code = {"S3Bucket": "hot-reload", "S3Key": str(source.parent)}
+    made = create(aws, lamb_of_module.runtime, "live", code)
+    assert made["CodeSize"] > 0
+    assert result(aws, "live") == 1
+    source.write_text("def handler(event, context): return 2\n")
+    assert result(aws, "live") == 2
+    assert aws.publish_version(FunctionName="live")["Version"] == "1"
+    source.write_text("import more\ndef handler(event, context): return more.N\n")
+    (source.parent / "more.py").write_text("N = 3\n")
+    assert result(aws, "live") == 3
+    assert result(aws, "live:1") == 2
+    zipped = fetched(aws.get_function(FunctionName="live")["Code"]["Location"])
+    assert zipfile.ZipFile(io.BytesIO(zipped)).namelist() == ["app.py", "more.py"]
+    source.unlink()
+    (source.parent / "more.py").unlink()
+    gone = refused(aws.invoke, FunctionName="live")
+    assert (gone["status"], gone["code"]) == (502, "InvalidZipFileException")
+    assert f"The code of live is live: {source.parent} holds no file to pack" in gone["said"]

@@ -44,6 +44,12 @@ LINES = {
     "key show": "key show",
     "list": "list",
     "logs": "logs hello",
+    "layer delete": "layer delete tools:1 --yes",
+    "layer download": "layer download tools",
+    "layer list": "layer list",
+    "layer publish": "layer publish tools --file hello.py",
+    "layer show": "layer show tools",
+    "layer versions": "layer versions tools",
     "mapping create": "mapping create hello --queue orders",
     "mapping delete": "mapping delete 0d3a52f0-9c7e-4c1b-8c55-7f3a2c81a7b1 --yes",
     "mapping list": "mapping list",
@@ -83,7 +89,7 @@ LINES = {
     "versions": "versions hello",
     "wait events": "wait events hello --empty",
 }
-GROUPS = ("alias", "env", "key", "package", "config", "daemon", "events", "mapping", "topic", "wait")
+GROUPS = ("alias", "env", "key", "package", "config", "daemon", "events", "layer", "mapping", "topic", "wait")
 ENDLESS = ("serve", "daemon run")
 
 

@@ -85,6 +85,7 @@ def test_everything_given_is_kept(plane):
         "vpc": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]},
         "file_systems": ({"Arn": "a", "LocalMountPath": "/mnt/a"},),
         "snap_start": "PublishedVersions",
+        "runtime": "python3.12",
         "network": "none",
     }
     plane.create(variables={"NAME": "value"}, **members)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
 
-from lamb.logs.counts import Counts, Resource, merged
+from lamb.logs.counts import Counts, Resource, Runs, merged
 from lamb.logs.metrics import MINUTE_MS, Metrics
 from lamb.model.clock import ManualClock
+from lamb.model.concurrency import Allotment
 from lamb.model.errors import EnvironmentStartFailed, TooManyRequests
 from lamb.model.invocation import Outcome
 from lamb.model.names import FunctionKey, Reference
 
 KEY = FunctionKey("123456789012", "us-east-1", "f")
+WHOLE = FunctionKey(KEY.account, KEY.region, "")
 REF = Reference(KEY)
 ALONE = Resource(None, "$LATEST")
 
@@ -50,8 +53,12 @@ class Story:
 
     def taken(self) -> dict[int, Counts]:
         taken = self.metrics.take()
-        assert {key for key, _ in taken} <= {KEY}
-        return {minute: counts for (_, minute), counts in taken.items()}
+        assert {key for key, _ in taken} <= {KEY, WHOLE}
+        return {minute: counts for (key, minute), counts in taken.items() if key == KEY}
+
+    def taken_of_all(self) -> dict[int, Counts]:
+        """Of the whole account."""
+        return {minute: counts for (key, minute), counts in self.metrics.take().items() if key == WHOLE}
 
 
 def tell(story) -> Any:
@@ -90,8 +97,63 @@ def test_a_throttled_request_is_no_invocation_and_no_error():
             await story.ran(ends=TooManyRequests("ConcurrentInvocationLimitExceeded"))
         counts = story.taken()[story.minute]
         assert (counts.counters, counts.runs, counts.concurrent) == ({"Throttles": 1}, {}, 0)
+        assert counts.throttled == {"": 1}
 
     tell(told)
+
+
+def test_the_concurrency_of_an_account_is_that_of_all_its_functions_together():
+    async def told(story):
+        other, reserved = FunctionKey(KEY.account, KEY.region, "g"), FunctionKey(KEY.account, KEY.region, "r")
+        elsewhere = FunctionKey(KEY.account, "eu-west-1", "f")
+        story.metrics.allot(Allotment(reserved, reserved=5))
+        begun = [story.begins(Reference(key)) for key in (KEY, other, reserved, elsewhere)]
+        await asyncio.sleep(0)
+        # Given back while it runs: it goes on as what it began as.
+        story.metrics.allot(Allotment(reserved))
+        for end, running in begun:
+            end.set_result(outcome())
+            await running
+        counts = story.taken_of_all()[story.minute]
+        assert (counts.concurrent, counts.unreserved, counts.runs) == (3, 2, {})
+        assert Counts.parse(counts.text()).unreserved == 2
+        await story.ran(Reference(reserved))
+        assert story.taken_of_all()[story.minute].unreserved == 1
+
+    tell(told)
+
+
+def test_runs_on_provisioned_concurrency_are_told_from_those_beyond_it():
+    async def told(story):
+        story.metrics.allot(Allotment(KEY, provisioned={"3": 2}))
+        story.metrics.running_of = lambda key, version: 1 if (key, version) == (KEY, "3") else 99
+        prod = Reference(KEY, "prod")
+        await story.ran(prod, outcome(version="3", provisioned=True))
+        story.metrics.running_of = lambda _key, _version: 2
+        await story.ran(prod, outcome(version="3"))
+        await story.ran(REF, outcome())
+        runs = story.taken()[story.minute].runs
+        found = Runs.read(json.loads(json.dumps(runs[Resource("prod", "3")].document())))
+        assert (found.provisioned, found.spilled, found.ready, found.utilization) == (1, 1, 2, 1.0)
+        assert (runs[ALONE].provisioned, runs[ALONE].spilled, runs[ALONE].utilization) == (0, 0, 0.0)
+
+    tell(told)
+
+
+def test_what_is_billed_is_rounded_up_for_each_run_and_has_the_init_phase():
+    async def told(story):
+        await story.ran(ends=outcome(duration_ms=1.2, init_ms=100.1))
+        await story.ran(ends=outcome(duration_ms=0.1))
+        assert story.taken()[story.minute].runs[ALONE].billed_mb_ms == (102 + 1) * 128
+
+    tell(told)
+
+
+def test_counts_that_an_older_lamb_wrote_are_read():
+    old = '[[[null,"$LATEST",{"success":2},[],[],[40,128]]],{"Throttles":1},{},[],3]'
+    counts = Counts.parse(old)
+    assert (counts.concurrent, counts.unreserved, counts.throttled) == (3, 0, {})
+    assert (counts.runs[ALONE].invocations, counts.runs[ALONE].billed_mb_ms) == (2, 0)
 
 
 def test_what_ends_before_the_function_runs_is_not_counted():
@@ -167,7 +229,7 @@ def test_a_copy_does_not_change_with_what_is_counted_later():
         await story.ran()
         copy = story.metrics.copy()
         await story.ran()
-        assert [counts.all_runs().invocations for counts in copy.values()] == [1]
+        assert copy[KEY, story.minute].all_runs().invocations == 1
 
     tell(told)
 
