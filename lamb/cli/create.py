@@ -100,8 +100,7 @@ def create(
 
     lamb create hello --file hello.py
     lamb create shop --dir build/ --handler shop.web.handler --runtime python3.12
-    lamb create shop --zip shop.zip --memory 512 --timeout 30 -E STAGE=dev -E DATABASE_URL
-    lamb create shop --zip shop.zip --publish --if-not-exists
+    lamb create shop --zip shop.zip --memory 512 -E STAGE=dev -E DATABASE_URL --publish --if-not-exists
     lamb create shop --live src/ --layer tools  # edit, and the next invocation runs what was saved
 
     Runtime and handler are guessed where only one answer makes sense, and said on stderr.
