@@ -141,11 +141,7 @@ async def build(
     services.metrics = Metrics(clock)
     services.metering = Metering(services.metrics, core, services.run)
     services.logbook = Logbook(core, journal, machine, services.run)
-    services.routes = Routes(
-        lambda reference: services.run(invoke.resolve, core, reference),
-        random.Random(settings.seed),  # noqa: S311 - a draw, not a secret
-        lambda key: services.run(live.refresh, core, key),
-    )
+    services.routes = _routes(services, settings)
     services.engine = engine = Engine(
         policy=_policy(settings),
         zygotes=Zygotes(settings.home, standing, runtimes.require),
@@ -172,6 +168,14 @@ def _teller(
         return tell
 
     return told
+
+
+def _routes(services: Services, settings: Settings) -> Routes:
+    return Routes(
+        lambda reference: services.run(invoke.resolve, services.core, reference),
+        random.Random(settings.seed),  # noqa: S311 - a draw, not a secret
+        lambda key: services.run(live.refresh, services.core, key),
+    )
 
 
 def _policy(settings: Settings) -> Policy:
