@@ -129,13 +129,14 @@ async def build(
         s3_named=s3_named(process_environment()),
         buckets=settings.bucket_folder,
         arrived=told(lambda: services.arrivals.announce),
+        credentials_changed=told(lambda: services.credentials.forget),
         look_at_source=Looker(process_environment()).look,
     )
     home_time.take_up(core, clock, settings.time_scale)
     # Last of what stays behind when a daemon does not get further than here.
     cgroups, standing = _walls(wall_reasons)
     services = Services(settings, core, runtimes, stop)
-    services.tokens.port = function_port
+    services.credentials.port = function_port
     services.group = GroupCommit(database)
     services.arrivals = Arrivals(clock)
     services.metrics = Metrics(clock)
@@ -148,12 +149,19 @@ async def build(
         cgroups=cgroups,
         journal=journal,
         clock=machine,
-        identify=services.tokens.identify,
+        identify=services.credentials.identify,
     )
     services.metrics.running_of = engine.limits.running
     services.provisioned = _provisioned(services)
     services.events = Events(services, _worker(services, clock, settings), clock)
-    return Daemon(services, engine, services.events.worker, services.ports, database, journal)
+    return Daemon(services, engine, services.events.worker, services.opened, database, journal)
+
+
+def _routes(services: Services, settings: Settings) -> Routes:
+    return Routes(
+        lambda reference: services.run(invoke.resolve, services.core, reference),
+        random.Random(settings.seed),  # noqa: S311 - a draw, not a secret
+    )
 
 
 def _teller(
