@@ -186,6 +186,14 @@ def _teller(
     return told
 
 
+def _routes(services: Services, settings: Settings) -> Routes:
+    return Routes(
+        lambda reference: services.run(invoke.resolve, services.core, reference),
+        random.Random(settings.seed),  # noqa: S311 - a draw, not a secret
+        lambda key: services.run(live.refresh, services.core, key),
+    )
+
+
 def _policy(settings: Settings) -> Policy:
     return Policy(
         require_all_walls=settings.sandbox == "require",
