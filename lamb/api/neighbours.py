@@ -83,9 +83,7 @@ async def answer(
     """Answers in the words of the service. Raises UnknownOperation where there is none to speak for it."""
     content = await body.read(receive, _REQUEST_MAX_BYTES, "this")
     content = _unpacked(headers, content)
-    target = headers.get(b"x-amz-target", b"").decode("latin-1")
-    if _is_cbor(headers):
-        target = _cbor_target(scope["path"])
+    target = _target(scope, headers)
     form = {} if target else dict(parse_qsl(content.decode(errors="replace"), keep_blank_values=True))
     name, operation = _of_target(target) if target else _of_form(headers, form)
     service = SERVICES.get(name)
@@ -111,6 +109,13 @@ async def answer(
         return await service.answer(request)
     except LambError as error:
         return service.refusal(error, request)
+
+
+def _target(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> str:
+    """`<service>.<operation>`; empty for forms."""
+    if _is_cbor(headers):
+        return _cbor_target(scope["path"])
+    return headers.get(b"x-amz-target", b"").decode("latin-1")
 
 
 def _is_cbor(headers: Mapping[bytes, bytes]) -> bool:
@@ -180,8 +185,7 @@ def service_of(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> str 
     """What a request's signature must be for. None where that is not told before its body is read."""
     if not is_for(scope, headers):
         return None if scope["path"].startswith("/_lamb/") else "lambda"
-    target = headers.get(b"x-amz-target")
-    name = "" if target is None else _of_target(target.decode("latin-1"))[0]
+    name = _of_target(_target(scope, headers))[0]
     return name if name in SERVICES else None
 
 
@@ -193,7 +197,7 @@ def refuse(
         return None
     code = _QUERY_CODES.get(error.code, error.code)
     fault = "Sender" if error.status < 500 else "Receiver"
-    if b"x-amz-target" not in headers:
+    if b"x-amz-target" not in headers and not _is_cbor(headers):
         told = {"Type": fault, "Code": code, "Message": error.message}
         return query_protocol.refusal(error.status, told, "", request_id, as_json=False)
     response = json_response({"__type": f"com.amazon.coral.service#{error.code}", "message": error.message})
@@ -201,6 +205,9 @@ def refuse(
     spoken = headers.get(b"content-type", b"")
     if spoken.startswith(b"application/x-amz-json-"):
         response.headers[0] = (b"content-type", spoken)
+    if _is_cbor(headers):
+        response.headers = [(b"content-type", b"application/cbor"), (b"smithy-protocol", b"rpc-v2-cbor")]
+        response.body = cbor.encode(json.loads(response.body))
     response.headers.append((b"x-amzn-errortype", error.code.encode()))
     # Clients whose service had the query protocol before go on telling errors by its codes.
     if service_of(scope, headers) == "sqs" or b"x-amzn-query-mode" in headers:

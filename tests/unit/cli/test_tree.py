@@ -98,8 +98,8 @@ LINES = {
     "wait events": "wait events hello --empty",
 }
 GROUPS = (
-    "alias", "env", "key", "keys", "package", "config", "daemon", "events", "layer", "mapping", "role", "topic",
-    "wait",
+    "alias", "env", "key", "keys", "package", "config", "daemon", "events", "layer", "mapping", "role",
+    "topic", "wait",
 )  # fmt: skip
 ENDLESS = ("serve", "daemon run")
 
