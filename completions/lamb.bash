@@ -3,27 +3,27 @@
 _lamb_command() {
     case "$1" in
         '')
-            commands='create update configure show list delete publish versions alias rollback invoke logs stats concurrency events async wait clock permission url queue topic mapping env key package runtimes doctor serve daemon config completion help'
+            commands='create update configure show list delete publish versions alias rollback invoke logs stats concurrency events async wait clock role permission url keys queue topic mapping env key package layer runtimes doctor serve daemon config completion help'
             options='--json -v --verbose --color --home --version --help'
             values='--color=auto|always|never --home=dirs'
             arguments=''
             ;;
         'create')
             commands=''
-            options='--zip --dir --file --runtime --handler --memory --timeout --tmp -E --env --env-file --network --role --description --dead-letter --tag --log-format --log-level --publish --if-not-exists --fix-permissions --dry-run --no-wait --json -v --verbose --color --home --help'
-            values='--zip=files --dir=dirs --file=files --runtime=runtimes --handler=text --memory=text --timeout=text --tmp=text -E=text --env=text --env-file=files --network=host|none --role=text --description=text --dead-letter=text --tag=text --log-format=text|json --log-level=trace|debug|info|warn|error|fatal --color=auto|always|never --home=dirs'
+            options='--zip --dir --file --s3 --live --runtime --handler --memory --timeout --tmp -E --env --env-file --network --role --description --layer --dead-letter --tag --log-format --log-level --publish --if-not-exists --fix-permissions --dry-run --no-wait --json -v --verbose --color --home --help'
+            values='--zip=files --dir=dirs --file=files --s3=text --live=dirs --runtime=runtimes --handler=text --memory=text --timeout=text --tmp=text -E=text --env=text --env-file=files --network=host|none --role=roles --description=text --layer=layers --dead-letter=text --tag=text --log-format=text|json --log-level=trace|debug|info|warn|error|fatal --color=auto|always|never --home=dirs'
             arguments='functions'
             ;;
         'update')
             commands=''
-            options='--zip --dir --file --publish --fix-permissions --revision-id --dry-run --no-wait --json -v --verbose --color --home --help'
-            values='--zip=files --dir=dirs --file=files --revision-id=text --color=auto|always|never --home=dirs'
+            options='--zip --dir --file --s3 --live --publish --fix-permissions --revision-id --dry-run --no-wait --json -v --verbose --color --home --help'
+            values='--zip=files --dir=dirs --file=files --s3=text --live=dirs --revision-id=text --color=auto|always|never --home=dirs'
             arguments='functions'
             ;;
         'configure')
             commands=''
-            options='--runtime --handler --memory --timeout --tmp --network --role --description --dead-letter --log-format --log-level --revision-id --no-wait --json -v --verbose --color --home --help'
-            values='--runtime=runtimes --handler=text --memory=text --timeout=text --tmp=text --network=host|none --role=text --description=text --dead-letter=text --log-format=text|json --log-level=trace|debug|info|warn|error|fatal --revision-id=text --color=auto|always|never --home=dirs'
+            options='--runtime --handler --memory --timeout --tmp --network --role --description --layer --no-layers --dead-letter --log-format --log-level --revision-id --no-wait --json -v --verbose --color --home --help'
+            values='--runtime=runtimes --handler=text --memory=text --timeout=text --tmp=text --network=host|none --role=roles --description=text --layer=layers --dead-letter=text --log-format=text|json --log-level=trace|debug|info|warn|error|fatal --revision-id=text --color=auto|always|never --home=dirs'
             arguments='functions'
             ;;
         'show')
@@ -176,6 +176,42 @@ _lamb_command() {
             values='--time-scale=text --color=auto|always|never --home=dirs'
             arguments='text'
             ;;
+        'role')
+            commands='create allow list show delete'
+            options='--json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments=''
+            ;;
+        'role create')
+            commands=''
+            options='--allow --on --policy --attach --description --if-not-exists --json -v --verbose --color --home --help'
+            values='--allow=text --on=text --policy=files --attach=text --description=text --color=auto|always|never --home=dirs'
+            arguments='roles'
+            ;;
+        'role allow')
+            commands=''
+            options='--on --json -v --verbose --color --home --help'
+            values='--on=text --color=auto|always|never --home=dirs'
+            arguments='roles text'
+            ;;
+        'role list')
+            commands=''
+            options='-q --quiet --json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments=''
+            ;;
+        'role show')
+            commands=''
+            options='--json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='roles'
+            ;;
+        'role delete')
+            commands=''
+            options='-y --yes --ignore-not-found --dry-run --json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='roles'
+            ;;
         'permission')
             commands='add list remove'
             options='--json -v --verbose --color --home --help'
@@ -223,6 +259,30 @@ _lamb_command() {
             options='--ignore-not-found --json -v --verbose --color --home --help'
             values='--color=auto|always|never --home=dirs'
             arguments='references'
+            ;;
+        'keys')
+            commands='create list delete'
+            options='--json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments=''
+            ;;
+        'keys create')
+            commands=''
+            options='--account --description --json -v --verbose --color --home --help'
+            values='--account=text --description=text --color=auto|always|never --home=dirs'
+            arguments=''
+            ;;
+        'keys list')
+            commands=''
+            options='-q --quiet --json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments=''
+            ;;
+        'keys delete')
+            commands=''
+            options='-y --yes --ignore-not-found --json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='text'
             ;;
         'queue')
             commands='create list show send receive peek purge redrive delete'
@@ -376,8 +436,8 @@ _lamb_command() {
             ;;
         'env')
             commands='list set unset'
-            options='--json -v --verbose --color --home --help'
-            values='--color=auto|always|never --home=dirs'
+            options='--shell --json -v --verbose --color --home --help'
+            values='--shell=bash|zsh|fish --color=auto|always|never --home=dirs'
             arguments=''
             ;;
         'env list')
@@ -434,6 +494,48 @@ _lamb_command() {
             values='-o=files --output=files --color=auto|always|never --home=dirs'
             arguments='dirs'
             ;;
+        'layer')
+            commands='publish list versions show delete download'
+            options='--json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments=''
+            ;;
+        'layer publish')
+            commands=''
+            options='--zip --dir --file --s3 --runtime --license --description --fix-permissions --json -v --verbose --color --home --help'
+            values='--zip=files --dir=dirs --file=files --s3=text --runtime=runtimes --license=text --description=text --color=auto|always|never --home=dirs'
+            arguments='layers'
+            ;;
+        'layer list')
+            commands=''
+            options='--runtime -q --quiet --json -v --verbose --color --home --help'
+            values='--runtime=runtimes --color=auto|always|never --home=dirs'
+            arguments=''
+            ;;
+        'layer versions')
+            commands=''
+            options='-q --quiet --json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='layers'
+            ;;
+        'layer show')
+            commands=''
+            options='--json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='layers'
+            ;;
+        'layer delete')
+            commands=''
+            options='-y --yes --ignore-not-found --json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='layers'
+            ;;
+        'layer download')
+            commands=''
+            options='-o --output --json -v --verbose --color --home --help'
+            values='-o=files --output=files --color=auto|always|never --home=dirs'
+            arguments='layers'
+            ;;
         'runtimes')
             commands=''
             options='--json -v --verbose --color --home --help'
@@ -448,7 +550,7 @@ _lamb_command() {
             ;;
         'serve')
             commands=''
-            options='--port --host --json -v --verbose --color --home --help'
+            options='--port --host --no-auth --json -v --verbose --color --home --help'
             values='--port=text --host=text --color=auto|always|never --home=dirs'
             arguments=''
             ;;
@@ -510,7 +612,7 @@ _lamb_command() {
             commands=''
             options='--json -v --verbose --color --home --help'
             values='--color=auto|always|never --home=dirs'
-            arguments='create|update|configure|show|list|delete|publish|versions|alias|rollback|invoke|logs|stats|concurrency|events|async|wait|clock|permission|url|queue|topic|mapping|env|key|package|runtimes|doctor|serve|daemon|config|completion|help|exit-codes'
+            arguments='create|update|configure|show|list|delete|publish|versions|alias|rollback|invoke|logs|stats|concurrency|events|async|wait|clock|role|permission|url|keys|queue|topic|mapping|env|key|package|layer|runtimes|doctor|serve|daemon|config|completion|help|exit-codes'
             ;;
     esac
 }

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from lamb.api import body, code, invocations, neighbours, routes, validate
+from lamb.api import actions, body, code, invocations, neighbours, routes, validate
 from lamb.api.gate import Gate, Principal
 from lamb.api.members import OPERATIONS, Members, read
 from lamb.api.messages import Call, Headers, Response, json_response
@@ -42,7 +42,9 @@ class App:
             return
         request_id = new_request_id()
         try:
-            principal = self._gate.authenticate(headers, self._services)
+            principal, receive = await self._gate.admit(
+                scope, headers, receive, self._services, neighbours.service_of(scope, headers)
+            )
             invoke = routes.invoking(scope)
             if invoke is not None:
                 request_id = invocations.request_id(headers, principal) or request_id
@@ -54,7 +56,7 @@ class App:
             else:
                 response = await self._answer(principal, scope, headers, receive)
         except LambError as error:
-            response = _refusal(error)
+            response = neighbours.refuse(error, scope, headers, request_id) or _refusal(error)
         except body.CallerGone:
             return
         except asyncio.CancelledError:  # the listener is closing, and its patience is over
@@ -76,13 +78,14 @@ class App:
         query: bytes = scope["query_string"]
         found = routes.find(scope["method"], scope["raw_path"], query)
         if found.own is not None:
-            principal.require_owner("Administer")
+            principal.require_owner()
             await body.read(receive, body.DEFAULT_MAX_BYTES, "lamb")
             arguments = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
-            return await found.own(Ask(self._services, principal.place, found.params, arguments))
+            ask = Ask(self._services, principal.place, found.params, arguments, principal.at_socket)
+            return await found.own(ask)
         operation = found.operation or ""
-        principal.require_owner(operation)
         if operation not in routes.HANDLERS:
+            await self._require(principal, operation, found.params)
             raise UnknownOperation(f"lamb does not implement the operation {operation} of Lambda")
         limit = body.MAX_BYTES.get(operation, body.DEFAULT_MAX_BYTES)
         content = await body.read(receive, limit, operation)
@@ -91,11 +94,21 @@ class App:
             # Who comes on the Unix socket is told addresses that others reach.
             host = f"localhost:{self._services.served_port}"
         members = functools.partial(read, operation, found.params, query, content)
+        if principal.session is not None:
+            given = await self._services.run(members)
+            await self._require(principal, operation, given)
+            members = functools.partial(dict, given)
         # What lies in a bucket may be far away: others must not wait behind it.
         run = self._services.run_apart if b'"S3Bucket"' in content else self._services.run
         return await run(
             _carry_out, self._services.core, operation, principal.place, f"http://{host}", members
         )
+
+    async def _require(self, principal: Principal, operation: str, members: Members) -> None:
+        """Raise AccessDenied unless the caller's role allows the operation."""
+        if principal.session is not None:
+            for ask in actions.of_lambda(principal, operation, members):
+                await self._services.credentials.require(principal.session, ask, by_default=False)
 
 
 def _carry_out(

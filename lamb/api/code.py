@@ -11,9 +11,11 @@ from xml.sax.saxutils import escape
 from lamb.api.messages import Call, Response
 from lamb.api.services import Services
 from lamb.core import buckets
+from lamb.core import live as live_code
 from lamb.model.errors import InvalidParameterValue, LambError, ResourceNotFound
 
 _PATH = "/_lamb/code/"
+_LIVE_BUCKET = "hot-reload"
 _XML = (b"content-type", b"application/xml")
 
 
@@ -35,8 +37,18 @@ def given(call: Call, members: Mapping[str, Any]) -> bytes | None:
     for name in ("S3Bucket", "S3Key"):
         if name not in members:
             raise InvalidParameterValue(f"Please provide {name} when providing {named[0]}.")
+    directory = live(members)
+    if directory is not None:
+        return live_code.package(directory)
     where = buckets.Object(members["S3Bucket"], members["S3Key"], members.get("S3ObjectVersion"))
     return buckets.read(call.core, where, call.place.region)
+
+
+def live(members: Mapping[str, Any]) -> str | None:
+    """The directory of `s3://hot-reload/absolute/path`, the spelling that other emulators have for it."""
+    if members.get("S3Bucket") != _LIVE_BUCKET or "S3Key" not in members:
+        return None
+    return live_code.directory(members["S3Key"])
 
 
 def location(call: Call, code_sha256: str) -> str:

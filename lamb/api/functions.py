@@ -12,13 +12,18 @@ from lamb.model.errors import InvalidParameterValue
 from lamb.model.function import Version
 from lamb.model.requests import CodeUpdate, Creation
 
+# What changes how a function runs, and is not kept silently where lamb cannot do it.
+_BEYOND = ("CapacityProviderConfig", "DurableConfig", "PublishTo", "TenancyConfig")
+
 
 def create(call: Call) -> Reply:
     members = call.members
+    refuse_beyond(call)
     creation = Creation(
         name=members["FunctionName"],
         zip=_zip(call, members["Code"]),
         uploaded="ZipFile" in members["Code"],
+        live=code.live(members["Code"]),
         changes=shapes.changes(members),
         architectures=tuple(members.get("Architectures", ("x86_64",))),
         package_type=members.get("PackageType", "Zip"),
@@ -61,10 +66,12 @@ def list_all(call: Call) -> Reply:
 
 def update_code(call: Call) -> Reply:
     members = call.members
+    refuse_beyond(call)
     architectures = members.get("Architectures")
     update = CodeUpdate(
         zip=_zip(call, members),
         uploaded="ZipFile" in members,
+        live=code.live(members),
         architectures=None if architectures is None else tuple(architectures),
         publish=members.get("Publish", False),
         dry_run=members.get("DryRun", False),
@@ -75,10 +82,20 @@ def update_code(call: Call) -> Reply:
 
 
 def configure(call: Call) -> Reply:
+    refuse_beyond(call)
     version = updates.configure(
         call.core, call.reference(), shapes.changes(call.members), call.members.get("RevisionId")
     )
     return _updated(version)
+
+
+def refuse_beyond(call: Call) -> None:
+    """Raise InvalidParameterValue for members of features that lamb does not have."""
+    if "CapacityProviderConfig" in call.members and call.operation != "CreateFunction":
+        raise InvalidParameterValue("CapacityProviderConfig isn't supported for Lambda Default functions.")
+    for member in _BEYOND:
+        if member in call.members:
+            raise InvalidParameterValue(f"lamb does not support {member}")
 
 
 def delete(call: Call) -> Reply:

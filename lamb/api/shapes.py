@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lamb.api.members import Members
@@ -140,14 +141,25 @@ def _when_set(configuration: Configuration) -> Document:
         document["VpcConfig"] = {
             "SubnetIds": configuration.vpc.get("SubnetIds", []),
             "SecurityGroupIds": configuration.vpc.get("SecurityGroupIds", []),
-            "VpcId": "",
+            "VpcId": vpc_id(configuration.vpc.get("SubnetIds", [])),
             "Ipv6AllowedForDualStack": configuration.vpc.get("Ipv6AllowedForDualStack", False),
         }
     if configuration.file_systems:
         document["FileSystemConfigs"] = [dict(entry) for entry in configuration.file_systems]
-    if configuration.network != "host":
-        document["Lamb"] = {"Network": configuration.network}
+    own = {
+        **({"Network": configuration.network} if configuration.network != "host" else {}),
+        **({"Live": configuration.live} if configuration.live else {}),
+    }
+    if own:
+        document["Lamb"] = own
     return document
+
+
+def vpc_id(subnet_ids: Sequence[str]) -> str:
+    """The VPC that the subnets would be in: one for the same subnets, none for a detached function."""
+    if not subnet_ids:
+        return ""
+    return f"vpc-{hashlib.sha256(min(subnet_ids).encode()).hexdigest()[:17]}"
 
 
 def _environment(version: Version) -> Document:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from lamb.api import shapes
+from lamb.api.functions import refuse_beyond
 from lamb.api.messages import Call, Reply
 from lamb.core import versions
 
 
 def publish(call: Call) -> Reply:
     members = call.members
+    refuse_beyond(call)
     version = versions.publish(
         call.core,
         call.reference(),

@@ -31,6 +31,8 @@ _KINDS = {
     "QUEUE": "queues",
     "RUNTIME": "runtimes",
     "TOPIC": "topics",
+    "ROLE": "roles",
+    "LAYER": "layers",
     "MAPPING": "mappings",
     "FILE": "files",
     "DIR": "dirs",

@@ -11,8 +11,10 @@ import typer
 
 from lamb.cli import options
 from lamb.cli.destination import target_arn
-from lamb.cli.faults import Refusal, WaitExpired
+from lamb.cli.faults import Refusal, UsageFault, WaitExpired
+from lamb.cli.layer_names import arns
 from lamb.cli.output import size
+from lamb.cli.role_names import role_arn
 from lamb.cli.session import Session
 from lamb.cli.source import Source, checked, guess_handler, sensible_runtime
 from lamb.cli.variables import collect, pairs_of
@@ -46,6 +48,9 @@ def configuration(**given: Any) -> dict[str, Any]:
         "Timeout": given.get("timeout"),
         "EphemeralStorage": None if given.get("tmp") is None else {"Size": given["tmp"]},
         "LoggingConfig": _logging(given.get("log_format"), given.get("log_level")),
+        "Layers": given.get("layers"),
+        "Environment": None if given.get("variables") is None else {"Variables": given["variables"]},
+        "Tags": given.get("tags"),
         "DeadLetterConfig": None if given.get("dead_letter") is None else {"TargetArn": given["dead_letter"]},
         "Lamb": None if given.get("network") is None else {"Network": given["network"]},
     }
@@ -68,6 +73,8 @@ def create(
     zip_: options.Zip = None,
     dir_: options.Dir = None,
     file: options.File = None,
+    s3: options.S3 = None,
+    live: options.Live = None,
     runtime: options.Runtime = None,
     handler: options.Handler = None,
     memory: options.Memory = None,
@@ -78,6 +85,7 @@ def create(
     network: options.Network = None,
     role: options.Role = None,
     description: options.Description = None,
+    layer: options.Layers = None,
     dead_letter: options.DeadLetter = None,
     tag: Annotated[list[str] | None, typer.Option("--tag", metavar="KEY=VALUE")] = None,
     log_format: options.LogFormat = None,
@@ -92,8 +100,8 @@ def create(
 
     lamb create hello --file hello.py
     lamb create shop --dir build/ --handler shop.web.handler --runtime python3.12
-    lamb create shop --zip shop.zip --memory 512 --timeout 30 -E STAGE=dev -E DATABASE_URL
-    lamb create shop --zip shop.zip --publish --if-not-exists
+    lamb create shop --zip shop.zip --memory 512 -E STAGE=dev -E DATABASE_URL --publish --if-not-exists
+    lamb create shop --live src/ --layer tools  # edit, and the next invocation runs what was saved
 
     Runtime and handler are guessed where only one answer makes sense, and said on stderr.
     """
@@ -104,43 +112,48 @@ def create(
         memory=memory,
         timeout=timeout,
         tmp=tmp,
-        network=network,
-        role=role or session.settings.default_role,
+        network=network or _usual_network(session),
+        role=role_arn(session, role or session.settings.default_role),
         description=description,
+        layers=arns(session, layer),
         dead_letter=target_arn(session, dead_letter),
         log_format=log_format,
         log_level=log_level,
         publish=publish or None,
+        variables=collect(env, env_file),
+        tags=pairs_of(tag, "--tag") if tag else None,
     )
-    variables = collect(env, env_file)
-    if variables is not None:
-        body["Environment"] = {"Variables": variables}
-    if tag:
-        body["Tags"] = pairs_of(tag, "--tag")
-    if network is None and session.settings.network != "host":
-        body["Lamb"] = {"Network": session.settings.network}
     manner = Manner(dry_run, not no_wait, if_not_exists, fix_permissions)
-    carry_out_create(session, Source(zip_, dir_, file), body, manner)
+    carry_out_create(session, Source(zip_, dir_, file, s3, live), body, manner)
+
+
+def _usual_network(session: Session) -> str | None:
+    """The setting; None where it is the daemon's own default."""
+    return None if session.settings.network == "host" else session.settings.network
 
 
 def carry_out_create(session: Session, source: Source, body: dict[str, Any], manner: Manner) -> None:
     """Complete the request with code and guesses, send it, and wait until the function can run."""
     name, out = body["FunctionName"], session.out
-    package = source.read()
+    package = b"" if source.s3 else source.read()
     if "Handler" not in body:
+        if source.s3:
+            raise UsageFault("Nobody can look for the handler in S3", hint="--handler MODULE.FUNCTION")
         body["Handler"] = guess_handler(package)
         out.note(f"handler {out.style(body['Handler'], 'bold')} (found in the code)")
     if "Runtime" not in body:
         known = session.client.complete("runtimes")
         body["Runtime"] = sensible_runtime(known, sys.version_info[:2])
         out.note(f"runtime {out.style(body['Runtime'], 'bold')} (found on this host)")
-    policy = session.settings.package_modes
-    package = checked(package, body["Runtime"], policy, out, fix=manner.fix_permissions)
+    if source.uploaded:
+        policy = session.settings.package_modes
+        package = checked(package, body["Runtime"], policy, out, fix=manner.fix_permissions)
     if manner.dry_run:
         _show_wish(session, body, package)
         return
     try:
-        document = session.client.create({**body, "Code": {"ZipFile": package}})
+        code = {"ZipFile": package} if source.uploaded else source.place()
+        document = session.client.create({**body, "Code": code})
     except ResourceConflict:
         if not manner.if_not_exists:
             raise
@@ -161,6 +174,8 @@ def update(
     zip_: options.Zip = None,
     dir_: options.Dir = None,
     file: options.File = None,
+    s3: options.S3 = None,
+    live: options.Live = None,
     publish: options.Publish = False,
     fix_permissions: options.FixPermissions = False,
     revision_id: options.RevisionId = None,
@@ -172,6 +187,7 @@ def update(
     lamb update hello --file hello.py
     lamb update shop --zip shop.zip --publish
     lamb update shop --dir build/ --dry-run
+    lamb update shop --s3 s3://artifacts/shop.zip
 
     Published versions stay as they are.
     """
@@ -179,20 +195,26 @@ def update(
     if revision_id is not None:
         body["RevisionId"] = revision_id
     manner = Manner(dry_run, not no_wait, fix_permissions=fix_permissions)
-    carry_out_update(ctx.obj, name, Source(zip_, dir_, file), body, manner)
+    carry_out_update(ctx.obj, name, Source(zip_, dir_, file, s3, live), body, manner)
 
 
 def carry_out_update(
     session: Session, name: str, source: Source, body: dict[str, Any], manner: Manner
 ) -> None:
     """Send the code; the answer describes the new version when one is published."""
-    policy = session.settings.package_modes
-    package = checked(source.read(), None, policy, session.out, fix=manner.fix_permissions)
-    document = session.client.update_code(name, {**body, "ZipFile": package})
+    code = code_of(session, source, fix=manner.fix_permissions)
+    document = session.client.update_code(name, {**body, **code})
     if manner.wait and not manner.dry_run:
         document = settle(session, name, document["Version"])
     _print_function(session, document)
     session.out.receipt(("could update " if manner.dry_run else "updated ") + describe(session, document))
+
+
+def code_of(session: Session, source: Source, *, fix: bool) -> dict[str, Any]:
+    """AWS's members for the code: a checked package, or the place where the daemon finds it."""
+    if not source.uploaded:
+        return dict(source.place())
+    return {"ZipFile": checked(source.read(), None, session.settings.package_modes, session.out, fix=fix)}
 
 
 def settle(session: Session, name: str, version: str = "$LATEST") -> Document:

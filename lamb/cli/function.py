@@ -11,7 +11,9 @@ from lamb.cli import options
 from lamb.cli.create import configuration, describe, redacted, settle
 from lamb.cli.destination import target_arn
 from lamb.cli.faults import Refusal, UsageFault
+from lamb.cli.layer_names import arns
 from lamb.cli.output import size
+from lamb.cli.role_names import role_arn
 from lamb.cli.session import Session
 from lamb.model.errors import ResourceNotFound
 
@@ -33,6 +35,8 @@ def configure(
     network: options.Network = None,
     role: options.Role = None,
     description: options.Description = None,
+    layer: options.Layers = None,
+    no_layers: Annotated[bool, typer.Option("--no-layers", help="Take all layers away")] = False,
     dead_letter: options.DeadLetter = None,
     log_format: options.LogFormat = None,
     log_level: options.LogLevel = None,
@@ -43,6 +47,7 @@ def configure(
 
     lamb configure hello --memory 512 --timeout 30
     lamb configure hello --handler app.handler --network none
+    lamb configure hello --layer tools:2 --layer fonts  # these and no others; --no-layers takes them away
     lamb env set hello STAGE=prod  # environment variables have a command of their own
     """
     session: Session = ctx.obj
@@ -53,8 +58,9 @@ def configure(
         timeout=timeout,
         tmp=tmp,
         network=network,
-        role=role,
+        role=role_arn(session, role),
         description=description,
+        layers=[] if no_layers else arns(session, layer),
         dead_letter=target_arn(session, dead_letter),
         log_format=log_format,
         log_level=log_level,
@@ -116,6 +122,9 @@ def _rows(session: Session, document: Mapping[str, Any]) -> list[tuple[str, Any]
     ]
     if told.get("Description"):
         rows.insert(2, ("description", told["Description"]))
+    if told.get("Lamb", {}).get("Live"):
+        rows.append(("live", told["Lamb"]["Live"]))
+    rows += [("layer", f"{layer['Arn']} · {size(layer['CodeSize'])}") for layer in told.get("Layers", [])]
     variables = told.get("Environment", {}).get("Variables", {})
     rows += [("env", f"{key}={value}") for key, value in variables.items()]
     rows += [("tag", f"{key}={value}") for key, value in document.get("Tags", {}).items()]

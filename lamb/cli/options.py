@@ -20,6 +20,11 @@ AliasName = Annotated[str, typer.Argument(metavar="ALIAS", help="Alias name", sh
 Zip = Annotated[Path | None, typer.Option("--zip", metavar="FILE", help="A zip, as it is")]
 Dir = Annotated[Path | None, typer.Option("--dir", metavar="DIR", help="A directory, zipped here")]
 File = Annotated[Path | None, typer.Option("--file", metavar="FILE", help="A single file, zipped here")]
+S3 = Annotated[str | None, typer.Option("--s3", metavar="URL", help="A zip in a bucket: s3://BUCKET/KEY")]
+Live = Annotated[
+    Path | None,
+    typer.Option("--live", metavar="DIR", help="A directory; its changes are in the next invocation"),
+]
 FixPermissions = Annotated[bool, typer.Option("--fix-permissions", help="Repair bad file modes")]
 
 # --- configuration ---
@@ -30,10 +35,14 @@ Handler = Annotated[str | None, typer.Option("--handler", metavar="MODULE.FUNCTI
 Memory = Annotated[int | None, typer.Option("--memory", metavar="MB", help="128 to 10240 MB")]
 Timeout = Annotated[int | None, typer.Option("--timeout", metavar="SECONDS", help="1 to 900 s")]
 Tmp = Annotated[int | None, typer.Option("--tmp", metavar="MB", help="Size of /tmp, 512 to 10240 MB")]
-Role = Annotated[str | None, typer.Option("--role", metavar="ARN")]
+Role = Annotated[str | None, typer.Option("--role", metavar="ROLE", help="Name or ARN; see `lamb role`")]
 Description = Annotated[str | None, typer.Option("--description", metavar="TEXT")]
 Network = Annotated[
     Literal["host", "none"] | None, typer.Option("--network", help="What the function can reach")
+]
+Layers = Annotated[
+    list[str] | None,
+    typer.Option("--layer", metavar="LAYER", help="NAME:3, NAME or an ARN; may be repeated, in order"),
 ]
 DeadLetter = Annotated[
     str | None,

@@ -23,21 +23,44 @@ class Source:
     zip: Path | None = None
     dir: Path | None = None
     file: Path | None = None
+    s3: str | None = None
+    """`s3://BUCKET/KEY`."""
+    live: Path | None = None
+    """A directory that the function follows."""
 
     def __post_init__(self) -> None:
-        if sum(path is not None for path in (self.zip, self.dir, self.file)) != 1:
+        if sum(place is not None for place in (self.zip, self.dir, self.file, self.s3, self.live)) != 1:
             raise UsageFault(
-                "Say where the code is", hint="exactly one of --zip FILE, --dir DIR, --file FILE"
+                "Say where the code is",
+                hint="exactly one of --zip FILE, --dir DIR, --file FILE, --s3 URL, --live DIR",
             )
 
+    @property
+    def uploaded(self) -> bool:
+        """Whether the code goes to the daemon with the request; else it reads it itself."""
+        return self.s3 is None and self.live is None
+
+    def place(self) -> dict[str, str]:
+        """AWS's members for what is not uploaded. Raises UsageFault."""
+        if self.live is not None:
+            if not self.live.is_dir():
+                raise UsageFault(f"`{self.live}` is no directory")
+            # As other emulators spell a live directory.
+            return {"S3Bucket": "hot-reload", "S3Key": str(self.live.resolve())}
+        scheme, _, rest = (self.s3 or "").partition("://")
+        bucket, _, key = rest.partition("/")
+        if scheme != "s3" or not bucket or not key:
+            raise UsageFault(f"`{self.s3}` is no place in S3", hint="s3://BUCKET/KEY")
+        return {"S3Bucket": bucket, "S3Key": f"/{key}" if bucket == "hot-reload" else key}
+
     def read(self) -> bytes:
-        """The package's bytes. Raises UsageFault for what is not there."""
-        path = self.zip or self.dir or self.file
+        """The package's bytes, of what is on this host. Raises UsageFault for what is not there."""
+        path = self.zip or self.dir or self.file or self.live
         assert path is not None  # noqa: S101 -- checked above
         try:
             if self.zip is not None:
                 return path.read_bytes()
-            if path.is_dir() != (self.dir is not None):
+            if path.is_dir() != (self.dir is not None or self.live is not None):
                 raise UsageFault(*_confused(path))
             if not path.exists():
                 raise UsageFault(f"`{path}` does not exist")

@@ -9,12 +9,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lamb.client.access import Access
 from lamb.client.concurrency import Concurrency
 from lamb.client.counters import Counters
+from lamb.client.encoding import base64, encoded
 from lamb.client.events import Events
+from lamb.client.layers import Layers
 from lamb.client.mappings import Mappings
 from lamb.client.permissions import Permissions
 from lamb.client.queues import Queues
+from lamb.client.roles import Roles
 from lamb.client.session import Session
 from lamb.client.topics import Topics
 from lamb.client.transport import query, quote
@@ -66,14 +70,16 @@ class Client:
         self._session = Session(home, environment)
         self.concurrency = Concurrency(self._session)
         self.events = Events(self._session)
+        self.layers = Layers(self._session)
         self.counters = Counters(self._session)
         self.topics, self.queues = Topics(self._session), Queues(self._session)
-        self.mappings = Mappings(self._session)
+        self.mappings, self.access = Mappings(self._session), Access(self._session)
+        self.roles = Roles(self._session)
         self.permissions, self.urls = Permissions(self._session), Urls(self._session)
 
     def create(self, body: Mapping[str, Any]) -> Document:
         """CreateFunction: `FunctionName`, `Role`, `Runtime`, `Handler`, `Code.ZipFile`, …"""
-        return self._session.json("POST", _FUNCTIONS, {**body, "Code": _encoded(body.get("Code", {}))})
+        return self._session.json("POST", _FUNCTIONS, {**body, "Code": encoded(body.get("Code", {}))})
 
     def get(self, name: str) -> Document:
         """GetFunction: `Configuration`, `Code`, `Tags`, `Concurrency`."""
@@ -86,7 +92,7 @@ class Client:
 
     def update_code(self, name: str, body: Mapping[str, Any]) -> Document:
         """UpdateFunctionCode: `ZipFile`, `Publish`, `DryRun`, `RevisionId`, `Architectures`."""
-        return self._session.json("PUT", f"{_function(name)}/code", _encoded(body))
+        return self._session.json("PUT", f"{_function(name)}/code", encoded(body))
 
     def configure(self, name: str, body: Mapping[str, Any]) -> Document:
         """UpdateFunctionConfiguration: only the members given change."""
@@ -149,7 +155,7 @@ class Client:
         request_id = request_id or new_request_id()
         headers = {"x-amz-log-type": "Tail", "x-lamb-request-id": request_id}
         if client_context is not None:
-            headers["x-amz-client-context"] = _base64(client_context.encode())
+            headers["x-amz-client-context"] = base64(client_context.encode())
         if seed is not None:
             headers["x-lamb-seed"] = str(seed)
         try:
@@ -229,14 +235,6 @@ class Client:
         """`version`, `pid`, `home`, `uptimeMs`, …"""
         return self._session.json("GET", "/_lamb/health")
 
-    def listen(self, host: str, port: int) -> Document:
-        """Have the daemon answer on a loopback address as well: its `port` (0 takes any free one), `url`."""
-        return self._session.json("POST", f"/_lamb/ports/{port}{query({'host': host})}")
-
-    def unlisten(self, port: int) -> None:
-        """Close a port that `listen` opened."""
-        self._session.request("DELETE", f"/_lamb/ports/{port}")
-
     def running(self) -> Document | None:
         """`health` of a daemon that already runs, None where there is none. Never starts one."""
         return self._session.running()
@@ -263,16 +261,6 @@ def _alias(name: str, alias: str) -> str:
 
 def _own(name: str) -> str:
     return f"/_lamb/functions/{quote(name)}"
-
-
-def _base64(data: bytes) -> str:
-    return binascii.b2a_base64(data, newline=False).decode()
-
-
-def _encoded(code: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The same members with `ZipFile` in base64."""
-    zipped = code.get("ZipFile")
-    return {**code, "ZipFile": _base64(zipped)} if isinstance(zipped, bytes) else code
 
 
 def _answer(headers: Mapping[str, str], payload: bytes) -> Answer:

@@ -34,6 +34,10 @@ RETIRED = frozenset(
         "dotnetcore2.1", "dotnetcore3.1", "dotnet5.0", "ruby2.5", "ruby2.7", "go1.x", "provided",
     }
 )  # fmt: skip
+# The page on SnapStart: Java from 11 on, Python from 3.12 on, .NET from 8 on.
+SNAP_STARTED = frozenset(
+    {"java11", "java17", "java21", "java25", "python3.12", "python3.13", "python3.14", "dotnet8", "dotnet10"}
+)
 
 
 def compose(key: FunctionKey, creation: Creation) -> Configuration:
@@ -79,7 +83,10 @@ def changed(configuration: Configuration, changes: Changes, key: FunctionKey) ->
         if (value := getattr(changes, name)) is not None:
             given[name] = value or None
     given["logging"] = _logging(configuration.logging, changes, key)
-    return dataclasses.replace(configuration, **given)
+    wanted = dataclasses.replace(configuration, **given)
+    if wanted.snap_start != "None" and wanted.runtime not in SNAP_STARTED:
+        raise InvalidParameterValue(f"{wanted.runtime} is not supported for SnapStart enabled functions.")
+    return wanted
 
 
 def refuse_broken_text(*given: Any) -> None:

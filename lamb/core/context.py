@@ -10,7 +10,7 @@ from pathlib import Path
 from lamb.model.concurrency import Allotment, Progress
 from lamb.model.limits import CONCURRENT_EXECUTIONS, RETRY_BASE_S
 from lamb.model.mapping import SourceLook
-from lamb.model.names import FunctionKey
+from lamb.model.names import FunctionKey, Place
 from lamb.packages.shelf import Shelf
 from lamb.secrets.box import Box
 from lamb.secrets.keyring import Keyring
@@ -53,6 +53,8 @@ class Core:
     """Services whose endpoints the settings name: `sqs`, `sns`, …; theirs is what lamb would keep itself."""
     arrived: Callable[[str], None] = lambda _arn: None
     """Called after a commit, with the ARN of a local queue: there may be messages to receive."""
+    credentials_changed: Callable[[], None] = lambda: None
+    """Called after a commit: access keys that were good may be so no more."""
     s3_named: bool = False
     """Whether the environment names an endpoint of S3."""
     buckets: Path | None = None
@@ -63,8 +65,12 @@ class Core:
     """What the service of an event source elsewhere says of it; None where nobody can be asked. It may take
     seconds. Raises InvalidParameterValue for a service that does not answer."""
     box: Box = field(init=False)
+    code_bytes: dict[Place, int] = field(default_factory=dict, init=False)
+    """Of accounts and regions: what their zips take up at the most, where somebody has added it up."""
     storing: threading.Lock = field(default_factory=threading.Lock, init=False)
     """Held from putting a package on the shelf until a committed row names it."""
+    looked: dict[FunctionKey, tuple[str, ...]] = field(default_factory=dict, init=False)
+    """What `live.refresh` saw last of the directories that functions follow."""
     announcing: threading.Lock = field(default_factory=threading.Lock, init=False)
     """Held from reading what is set aside for a function until that is announced."""
 

@@ -13,8 +13,11 @@ from lamb.model.names import LATEST, Reference
 from lamb.model.requests import EventInvokeConfig, Page
 from lamb.model.retry import RetryPolicy
 from lamb.store import event_configs as rows
+from lamb.store import functions, versions
 from lamb.store.database import Tx
 from lamb.store.functions import FunctionRow
+
+_NOBODY = "The function doesn't exist."
 
 
 def put(core: Core, ref: Reference, wanted: EventInvokeConfig) -> EventInvokeConfig:
@@ -57,14 +60,16 @@ def update(core: Core, ref: Reference, wanted: EventInvokeConfig) -> EventInvoke
 def get(core: Core, ref: Reference) -> EventInvokeConfig:
     """Raises ResourceNotFound."""
     with core.database.reading() as tx:
-        return _there(tx, _qualified(tx, ref), ref)
+        return _there(tx, functions.find(tx, ref.key), ref)
 
 
 def list_configs(core: Core, ref: Reference, page: Page) -> tuple[list[EventInvokeConfig], str | None]:
     """By qualifier, with the NextMarker. Raises ResourceNotFound."""
     (after,) = pages.start(page, [""])
     with core.database.reading() as tx:
-        function = found.function(tx, ref.key, ref.arn)
+        function = functions.find(tx, ref.key)
+        if function is None:
+            raise ResourceNotFound(_NOBODY)
         configs = rows.page(tx, function.id, after, pages.size(page) + 1)
     return pages.cut(configs, page, lambda config: [config.qualifier])
 
@@ -72,9 +77,10 @@ def list_configs(core: Core, ref: Reference, page: Page) -> tuple[list[EventInvo
 def delete(core: Core, ref: Reference) -> None:
     """Raises ResourceNotFound."""
     with core.database.transaction() as tx:
-        function = _qualified(tx, ref)
+        function = functions.find(tx, ref.key)
         _there(tx, function, ref)
-        rows.delete(tx, function.id, _label(ref))
+        if function is not None:
+            rows.delete(tx, function.id, _label(ref))
     core.changed(ref.key)
 
 
@@ -97,17 +103,23 @@ def _label(ref: Reference) -> str:
 
 def _qualified(tx: Tx, ref: Reference) -> FunctionRow:
     """The function of a reference whose version or alias is there."""
-    function = found.function(tx, ref.key, ref.effective_arn)
+    function = functions.find(tx, ref.key)
     label = _label(ref)
-    if found.number_of(label) is not None:
-        found.version(tx, ref.key, label)
-    elif found.alias(tx, function, label) is None:
-        raise found.not_found(ref.effective_arn)
+    number = found.number_of(label)
+    if function is None:
+        raise ResourceNotFound(_NOBODY)
+    if number is None:
+        there = found.alias(tx, function, label) is not None
+    else:
+        there = versions.find(tx, ref.key, number) is not None
+    if not there:
+        raise ResourceNotFound(_NOBODY)
     return function
 
 
-def _there(tx: Tx, function: FunctionRow, ref: Reference) -> EventInvokeConfig:
-    config = rows.find(tx, function.id, _label(ref))
+def _there(tx: Tx, function: FunctionRow | None, ref: Reference) -> EventInvokeConfig:
+    """AWS says the same of a function without a config and of none at all."""
+    config = None if function is None else rows.find(tx, function.id, _label(ref))
     if config is None:
         raise ResourceNotFound(f"The function {ref.effective_arn} doesn't have an EventInvokeConfig")
     return config

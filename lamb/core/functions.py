@@ -84,7 +84,7 @@ def create(core: Core, place: Place, creation: Creation) -> Version:
             layers.refuse_too_large(archive.unzipped_size(zipped), attached)
         with core.database.transaction() as tx:
             _refuse_taken(tx, ref.key)
-            packages.refuse_full(tx, place, code)
+            packages.refuse_full(core, tx, place, code.size)
             configuration = replace(configuration, layers=layers.attached(tx, ref.key, arns))
             if configuration.dead_letter_arn:
                 destinations.refuse_dead_letter(core, tx, configuration.dead_letter_arn)
@@ -92,7 +92,9 @@ def create(core: Core, place: Place, creation: Creation) -> Version:
             function = rows.add(tx, ref.key, creation.tags)
             if creation.code_signing_arn:
                 code_signing.attach(tx, ref, creation.code_signing_arn)
-            configuration = replace(configuration, code_sha256=code.sha256, code_size=code.size)
+            configuration = replace(
+                configuration, code_sha256=code.sha256, code_size=code.size, live=creation.live
+            )
             version = Version(ref.key, 0, found.new_revision(), tx.now_ms, PENDING, configuration)
             sealed = None if wanted is None else variables.seal(core, tx, wanted, version)
             record = Record(function, version, sealed)

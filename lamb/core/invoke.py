@@ -26,6 +26,11 @@ class Route:
     plan: EventPlan = field(default_factory=EventPlan)
     """How asynchronous events for this reference are taken."""
 
+    @property
+    def live(self) -> bool:
+        """Whether the code is that of a directory, which may have changed since."""
+        return any(target.configuration.live for target in (self.primary, self.additional) if target)
+
     def pick(self, draw: float) -> Target:
         """`draw`: uniform in [0, 1)."""
         if self.additional is not None and draw < self.weight:

@@ -40,7 +40,7 @@ def update_code(core: Core, ref: Reference, update: CodeUpdate) -> Version:
         _refuse_too_large(record, zipped)
         with core.database.transaction() as tx:
             record = _changeable(tx, ref, update.revision_id)
-            packages.refuse_full(tx, Place(ref.key.account, ref.key.region), code)
+            packages.refuse_full(core, tx, Place(ref.key.account, ref.key.region), code.size)
             record = _change(tx, record, _with_code(record, code, update), record.sealed)
             if update.publish:
                 record = versions.freeze_changed(core, tx, record)
@@ -101,7 +101,9 @@ def _unzipped_size(core: Core, code_sha256: str) -> int:
 def _with_code(record: Record, code: Code, update: CodeUpdate) -> Configuration:
     now = record.version.configuration
     architectures = now.architectures if update.architectures is None else update.architectures
-    return replace(now, code_sha256=code.sha256, code_size=code.size, architectures=architectures)
+    return replace(
+        now, code_sha256=code.sha256, code_size=code.size, architectures=architectures, live=update.live
+    )
 
 
 def _sealed(

@@ -18,31 +18,49 @@ Key = TypeVar("Key", bound=Hashable)
 _MOST = 10_000
 
 
+async def _nothing(_: FunctionKey) -> None:
+    """Where no code is live."""
+
+
 class Routes:
     """A cache in front of `resolve`. Lives on the event loop; `forget` may be called from there only."""
 
-    def __init__(self, resolve: Callable[[Reference], Awaitable[Route]], draw: random.Random) -> None:
+    def __init__(
+        self,
+        resolve: Callable[[Reference], Awaitable[Route]],
+        draw: random.Random,
+        renew: Callable[[FunctionKey], Awaitable[object]] = _nothing,
+    ) -> None:
+        """`renew` looks whether live code has changed, and has the function forgotten then."""
         self._resolve = resolve
+        self._renew = renew
         self._draw = draw
         self._known: dict[Reference, Route] = {}
         self._epoch = 0
 
     async def target(self, reference: Reference, seed: int | None) -> Target:
         """The version to run, drawn anew for each invocation of a weighted alias."""
-        route = self._known.get(reference) or await self.route(reference)
+        route = self._known.get(reference)
+        if route is None or route.live:
+            route = await self.route(reference)
         return route.primary if route.additional is None else self.draw(route, seed)
 
     async def route(self, reference: Reference) -> Route:
-        """What the reference stands for. Raises what `resolve` raises."""
-        route = self._known.get(reference)
-        if route is None:
-            epoch = self._epoch
-            route = await self._resolve(reference)
-            # A change that came in between may not be hidden by what was read before it.
-            if epoch == self._epoch:
-                if len(self._known) >= _MOST:
-                    self._known.clear()
-                self._known[reference] = route
+        """What the reference stands for. Raises what `resolve` and `renew` raise."""
+        route = self._known.get(reference) or await self._read(reference)
+        if route.live:
+            await self._renew(reference.key)
+            route = self._known.get(reference) or await self._read(reference)
+        return route
+
+    async def _read(self, reference: Reference) -> Route:
+        epoch = self._epoch
+        route = await self._resolve(reference)
+        # A change that came in between may not be hidden by what was read before it.
+        if epoch == self._epoch:
+            if len(self._known) >= _MOST:
+                self._known.clear()
+            self._known[reference] = route
         return route
 
     def draw(self, route: Route, seed: int | None = None) -> Target:

@@ -63,6 +63,8 @@ class Configuration:
     file_systems: tuple[Mapping[str, Any], ...] = ()
     snap_start: str = "None"
     package_type: str = "Zip"
+    live: str | None = None
+    """The directory whose content `$LATEST` follows: lamb's own member, as the next one."""
     network: str = "host"
     """`host` or `none`: lamb's own member, AWS has no word for it."""
 

@@ -50,6 +50,8 @@ class Creation:
     package_type: str = "Zip"
     uploaded: bool = True
     """Whether the zip came in the request itself, and not from a bucket."""
+    live: str | None = None
+    """The directory that the zip was made of, and is made of anew whenever something changes there."""
     publish: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
     code_signing_arn: str | None = None
@@ -65,7 +67,8 @@ class CodeUpdate:
     dry_run: bool = False
     revision_id: str | None = None
     uploaded: bool = True
-    """As in Creation."""
+    """This and the next one as in Creation."""
+    live: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

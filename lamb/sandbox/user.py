@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from lamb.sandbox import syscalls
 from lamb.sandbox.spec import HOST_UID, SANDBOX_UID
+
+T = TypeVar("T")
 
 
 def become_unprivileged() -> None:
@@ -18,6 +22,25 @@ def become_unprivileged() -> None:
     os.setresuid(HOST_UID, HOST_UID, HOST_UID)
     # Changing user made /proc/self unwritable; the maps below are written there.
     syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)
+
+
+def with_rights_of_functions(work: Callable[[], T]) -> T:
+    """Call `work` with the rights to files that functions have outside their walls.
+
+    Where lamb is not root, functions are the same user as it. Raises what `work` raises.
+    """
+    if os.getuid() != 0 or not _is_real_root():
+        return work()
+
+    def carry_out() -> T:
+        syscalls.become_of_files(HOST_UID)
+        return work()
+
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - zygotes import this module, too
+
+    # Rights belong to threads, and this one ends with them.
+    with ThreadPoolExecutor(1, thread_name_prefix="unprivileged") as thread:
+        return thread.submit(carry_out).result()
 
 
 def enter_namespace(inside: int) -> None:

@@ -20,6 +20,12 @@ from botocore.exceptions import ClientError
 
 _PATIENCE_S = 20
 _ALL_VERSIONS = 50
+_NOTHING_THERE = (
+    "AWS.SimpleQueueService.NonExistentQueue",
+    "NoSuchEntity",
+    "ProvisionedConcurrencyConfigNotFoundException",
+    "ResourceNotFoundException",
+)
 
 State = dict[str, Any]
 
@@ -48,7 +54,7 @@ def found(ask: Callable[[], Any]) -> Any:
         return ask()
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        if code in ("ResourceNotFoundException", "NoSuchEntity", "AWS.SimpleQueueService.NonExistentQueue"):
+        if code in _NOTHING_THERE:
             return None
         raise
 

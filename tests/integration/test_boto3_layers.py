@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 import re
-import signal
 import stat
 import urllib.error
 import urllib.request
@@ -47,20 +46,8 @@ def layer(name: str) -> bytes:
 
 @pytest.fixture(scope="module")
 def aws(lamb_of_module: harness.Lamb) -> Iterator[Any]:
-    serving = lamb_of_module.start("serve", "--port", "0", "--json")
-    assert serving.stdout is not None
-    line = serving.stdout.readline()
-    assert line, serving.communicate()[1]
-    yield boto3.client(
-        "lambda",
-        endpoint_url=json.loads(line)["url"],
-        region_name="us-east-1",
-        aws_access_key_id="any",
-        aws_secret_access_key="any",
-        config=Config(retries={"max_attempts": 0}),
-    )
-    serving.send_signal(signal.SIGTERM)
-    serving.communicate(timeout=20)
+    with lamb_of_module.serving() as served:
+        yield boto3.client("lambda", **served.aws, config=Config(retries={"max_attempts": 0}))
 
 
 def publish(aws: Any, name: str, zipped: bytes | None = None, **members: Any) -> Any:
@@ -248,3 +235,27 @@ def test_get_function_leads_to_the_very_zip_and_nowhere_else(aws: Any, lamb_of_m
         fetched(location.replace("Expires=", "Expires=9"))
     assert raised.value.code == 403
     assert b"<Code>SignatureDoesNotMatch</Code>" in raised.value.read()
+
+
+def test_a_live_directory_is_followed_and_published_as_it_stands(
+    aws: Any, lamb_of_module: harness.Lamb
+) -> None:
+    source = lamb_of_module.write("live/app.py", "def handler(event, context): return 1\n")
+    code = {"S3Bucket": "hot-reload", "S3Key": str(source.parent)}
+    made = create(aws, lamb_of_module.runtime, "live", code)
+    assert made["CodeSize"] > 0
+    assert result(aws, "live") == 1
+    source.write_text("def handler(event, context): return 2\n")
+    assert result(aws, "live") == 2
+    assert aws.publish_version(FunctionName="live")["Version"] == "1"
+    source.write_text("import more\ndef handler(event, context): return more.N\n")
+    (source.parent / "more.py").write_text("N = 3\n")
+    assert result(aws, "live") == 3
+    assert result(aws, "live:1") == 2
+    zipped = fetched(aws.get_function(FunctionName="live")["Code"]["Location"])
+    assert zipfile.ZipFile(io.BytesIO(zipped)).namelist() == ["app.py", "more.py"]
+    source.unlink()
+    (source.parent / "more.py").unlink()
+    gone = refused(aws.invoke, FunctionName="live")
+    assert (gone["status"], gone["code"]) == (502, "InvalidZipFileException")
+    assert f"The code of live is live: {source.parent} holds no file to pack" in gone["said"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ import harness
 import pytest
 from botocore.config import Config
 from integration import terraform as tf
+from integration import terraform_attachments as attached
 
 BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 TRUST = {
@@ -35,22 +35,11 @@ def handler(event, context):
 
 @pytest.fixture(scope="module")
 def clients(lamb_of_module: harness.Lamb) -> Iterator[dict[str, Any]]:
-    serving = lamb_of_module.start("serve", "--port", "0", "--json")
-    assert serving.stdout is not None
-    url = json.loads(serving.stdout.readline())["url"]
-    yield {
-        service: boto3.client(
-            service,
-            endpoint_url=url,
-            region_name="us-east-1",
-            aws_access_key_id="any",
-            aws_secret_access_key="any",
-            config=Config(retries={"max_attempts": 0}),
-        )
-        for service in ("lambda", "iam", "sqs", "logs")
-    }
-    serving.send_signal(signal.SIGTERM)
-    serving.communicate(timeout=20)
+    with lamb_of_module.serving() as served:
+        yield {
+            service: boto3.client(service, **served.aws, config=Config(retries={"max_attempts": 0}))
+            for service in ("lambda", "iam", "sqs", "logs")
+        }
 
 
 def code(number: int) -> bytes:
@@ -148,6 +137,49 @@ def test_a_configuration_lives_as_in_aws(clients, lamb_of_module):
     assert clients["lambda"].list_functions()["Functions"] == []
     assert clients["lambda"].list_event_source_mappings()["EventSourceMappings"] == []
     assert clients["lambda"].list_layers()["Layers"] == []
+
+
+def test_what_is_attached_to_an_alias_lives_as_in_aws(clients, lamb_of_module):
+    plan = tf.Configuration()
+    failed = plan.add(tf.Queue(clients, {"name": "failed", "visibility_timeout_seconds": 30}))
+    profile = "arn:aws:signer:us-east-1:123456789012:/signing-profiles/p/abcdefghij"
+    signing = attached.CodeSigningConfig(clients, {"publishers": [profile]})
+    plan.add(signing)
+    function = {
+        "function_name": "public",
+        "role": "arn:aws:iam::123456789012:role/lamb-local",
+        "runtime": lamb_of_module.runtime,
+        "handler": "app.handler",
+        "zip": tf.zipped("def handler(event, context):\n    return 1\n"),
+        "environment": {},
+        "log_group": "/aws/lambda/public",
+        "publish": True,
+    }
+    plan.add(tf.Function(clients, function))
+    plan.add(tf.Alias(clients, {"function_name": "public", "name": "live", "function_version": "1"}))
+    of_alias = {"function_name": "public", "qualifier": "live"}
+    url = attached.FunctionUrl(
+        clients, {**of_alias, "authorization_type": "NONE", "cors": {"AllowOrigins": ["*"], "MaxAge": 60}}
+    )
+    assert plan.add(url)["function_arn"].endswith(":public:live")
+    events = attached.EventInvokeConfig(
+        clients,
+        {
+            **of_alias,
+            "maximum_retry_attempts": 1,
+            "maximum_event_age_in_seconds": 90,
+            "on_failure": failed["arn"],
+        },
+    )
+    plan.add(events)
+    ready = attached.ProvisionedConcurrency(clients, {**of_alias, "provisioned_concurrent_executions": 1})
+    assert plan.add(ready)["provisioned_concurrent_executions"] == 1
+    assert plan.plan() == {}
+    assert url.change(authorization_type="AWS_IAM")["authorization_type"] == "AWS_IAM"
+    assert events.change(on_failure=None, maximum_retry_attempts=2)["on_failure"] is None
+    assert signing.change(description="warns")["Description"] == "warns"
+    assert plan.plan() == {}
+    plan.destroy()
 
 
 def test_what_somebody_changed_by_hand_is_in_the_plan(clients, lamb_of_module):

@@ -10,8 +10,11 @@ from typing import Any
 
 from unit.cli.memory_access import MemoryPermissions, MemoryUrls
 from unit.cli.memory_events import MemoryEvents
+from unit.cli.memory_keys import MemoryAccess
+from unit.cli.memory_layers import MemoryLayers
 from unit.cli.memory_mappings import MemoryMappings
 from unit.cli.memory_queues import MemoryQueues
+from unit.cli.memory_roles import MemoryRoles
 from unit.cli.memory_topics import MemoryTopics
 
 from lamb.cli import app
@@ -135,7 +138,10 @@ class MemoryClient:
         self.counters = MemoryCounters()
         self.topics = MemoryTopics(self.said)
         self.queues = MemoryQueues(self.said)
+        self.access = MemoryAccess(self.said)
         self.mappings = MemoryMappings(self.said)
+        self.roles = MemoryRoles(self.said)
+        self.layers = MemoryLayers(self.said)
         self.permissions = MemoryPermissions(self.said)
         self.urls = MemoryUrls(self.said)
         self.answer: Answer | Exception = answer()
@@ -173,9 +179,14 @@ class MemoryClient:
     def list(self, *, all_versions: bool = False) -> Iterator[dict[str, Any]]:
         return iter(self.functions.values())
 
+    def download(self, location: str) -> bytes:
+        return location.encode()
+
     def update_code(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
         self.said.append(("update_code", self._known(name), body))
-        return configuration(name, "2" if body["Publish"] else "$LATEST", CodeSize=len(body["ZipFile"]))
+        return configuration(
+            name, "2" if body["Publish"] else "$LATEST", CodeSize=len(body.get("ZipFile", ""))
+        )
 
     def configure(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
         self.said.append(("configure", self._known(name), body))

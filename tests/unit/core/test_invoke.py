@@ -3,9 +3,9 @@ from __future__ import annotations
 import random
 
 import pytest
-from unit.core.plane import ARN, package, ref
+from unit.core.plane import ARN, PLACE, package, ref
 
-from lamb.core import functions, invoke, keys, updates
+from lamb.core import functions, invoke, keys, tags, updates
 from lamb.model.errors import ResourceConflict, ResourceNotFound
 from lamb.model.names import LATEST
 from lamb.model.requests import Changes, CodeUpdate
@@ -147,7 +147,7 @@ def test_new_code_is_a_new_generation(plane):
 def test_what_does_not_change_what_runs_is_no_new_generation(plane):
     plane.create(publish=True, variables={"NAME": "a"})
     before = generation(plane), generation(plane, "1")
-    functions.tag(plane.core, ref().key, {"team": "a"})
+    tags.tag(plane.core, PLACE, ref().key.arn, {"team": "a"})
     plane.alias("live", "1")
     plane.update("x = 1\n")
     updates.configure(plane.core, ref(), Changes(memory_mb=128, variables={"NAME": "a"}))

@@ -243,3 +243,13 @@ def test_a_package_that_cannot_be_unpacked_fails_the_update_with_the_reason(plan
         "InternalError",
     )
     assert "is damaged on disk" in status.last_update_reason
+
+
+def test_snap_start_needs_a_runtime_that_has_it(plane):
+    plane.create(runtime="python3.12", snap_start="PublishedVersions")
+    words = r"^python3\.11 is not supported for SnapStart enabled functions\.$"
+    with pytest.raises(InvalidParameterValue, match=words):
+        plane.configure(runtime="python3.11")
+    plane.configure(snap_start="None", runtime="python3.11")
+    with pytest.raises(InvalidParameterValue, match=words):
+        plane.configure(snap_start="PublishedVersions")

@@ -67,7 +67,7 @@ def test_an_own_description_is_no_change_but_latest_s_is(plane):
         {"tracing_mode": "Active"},
         {"vpc": {"SubnetIds": ["s"], "SecurityGroupIds": ["g"]}},
         {"file_systems": ({"Arn": "a", "LocalMountPath": "/mnt/a"},)},
-        {"snap_start": "PublishedVersions"},
+        {"snap_start": "PublishedVersions", "runtime": "python3.12"},
         {"log_format": "JSON"},
         {"log_group": "/mine"},
         {"network": "none"},

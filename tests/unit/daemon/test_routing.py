@@ -142,3 +142,28 @@ def test_who_no_longer_waits_leaves_nothing_behind():
         settling.announce(KEY)
 
     run(work())
+
+
+def test_a_route_to_live_code_is_looked_at_before_each_use():
+    live = Configuration("python3.12", "a.h", "r", "s", 1, live="/src")
+    following = Target(KEY, "$LATEST", "a", live, Path(), dict)
+    book = Book(prod=Route(following), two=Route(target()))
+    looks: list[FunctionKey] = []
+
+    async def look(key: FunctionKey) -> None:
+        looks.append(key)
+        if len(looks) == 3:
+            routes.forget(key)
+
+    routes = Routes(book, random.Random(1), look)
+
+    async def work() -> None:
+        for number in (1, 2, 3):
+            await routes.target(PROD, None)
+            assert looks == [KEY] * number
+            # Read again only after something has changed.
+            assert book.asked == (1 if number < 3 else 2)
+        await routes.target(Reference(KEY, "two"), None)
+        assert len(looks) == 3
+
+    run(work())
