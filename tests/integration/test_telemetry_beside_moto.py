@@ -5,8 +5,6 @@ Where AWS and moto differ, AWS is right: the tests at the end say what AWS does,
 
 from __future__ import annotations
 
-import json
-import signal
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
@@ -29,34 +27,24 @@ LEFT_OUT = {
 }  # fmt: skip
 
 
-def client(service: str, url: str) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id="any",
-        aws_secret_access_key="any",
-        config=Config(retries={"max_attempts": 0}),
-    )
+Sides = tuple[harness.Served, harness.Served]
 
 
 @pytest.fixture(scope="module")
-def urls(lamb_of_module: harness.Lamb) -> Iterator[tuple[str, str]]:
+def sides(lamb_of_module: harness.Lamb) -> Iterator[Sides]:
     """lamb and moto."""
-    serving = lamb_of_module.start("serve", "--port", "0", "--json")
-    assert serving.stdout is not None
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    yield json.loads(serving.stdout.readline())["url"], f"http://{host}:{port}"
+    with lamb_of_module.serving() as served:
+        yield served, harness.Served(f"http://{host}:{port}", served.key)
     server.stop()
-    serving.send_signal(signal.SIGTERM)
-    serving.communicate(timeout=20)
 
 
 class Pair:
-    def __init__(self, service: str, urls: tuple[str, str]) -> None:
-        self.clients = [client(service, url) for url in urls]
+    def __init__(self, service: str, sides: Sides) -> None:
+        config = Config(retries={"max_attempts": 0})
+        self.clients = [boto3.client(service, **side.aws, config=config) for side in sides]
 
     def both(self, operation: str, **members: Any) -> tuple[Any, Any]:
         """Both answers without what is made up; errors as (code, text, status)."""
@@ -84,13 +72,13 @@ def plain(value: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def logs(urls: tuple[str, str]) -> Pair:
-    return Pair("logs", urls)
+def logs(sides: Sides) -> Pair:
+    return Pair("logs", sides)
 
 
 @pytest.fixture(scope="module")
-def cloudwatch(urls: tuple[str, str]) -> Pair:
-    return Pair("cloudwatch", urls)
+def cloudwatch(sides: Sides) -> Pair:
+    return Pair("cloudwatch", sides)
 
 
 def test_the_life_of_a_group(logs):
