@@ -157,21 +157,6 @@ async def build(
     return Daemon(services, engine, services.events.worker, services.opened, database, journal)
 
 
-def _routes(services: Services, settings: Settings) -> Routes:
-    return Routes(
-        lambda reference: services.run(invoke.resolve, services.core, reference),
-        random.Random(settings.seed),  # noqa: S311 - a draw, not a secret
-    )
-
-
-def _routes(services: Services, settings: Settings) -> Routes:
-    return Routes(
-        lambda reference: services.run(invoke.resolve, services.core, reference),
-        random.Random(settings.seed),  # noqa: S311 - a draw, not a secret
-        lambda key: services.run(live.refresh, services.core, key),
-    )
-
-
 def _teller(
     loop: asyncio.AbstractEventLoop,
 ) -> Callable[[Callable[[], Callable[..., None]]], Callable[..., None]]:
