@@ -142,11 +142,7 @@ async def build(
     services.metrics = Metrics(clock)
     services.metering = Metering(services.metrics, core, services.run)
     services.logbook = Logbook(core, journal, machine, services.run)
-    services.routes = Routes(
-        lambda reference: services.run(invoke.resolve, core, reference),
-        random.Random(settings.seed),  # noqa: S311 - a draw, not a secret
-        lambda key: services.run(live.refresh, core, key),
-    )
+    services.routes = _routes(services, settings)
     services.engine = engine = Engine(
         policy=_policy(settings),
         zygotes=Zygotes(settings.home, standing, runtimes.require),
@@ -161,13 +157,6 @@ async def build(
     return Daemon(services, engine, services.events.worker, services.opened, database, journal)
 
 
-def _routes(services: Services, settings: Settings) -> Routes:
-    return Routes(
-        lambda reference: services.run(invoke.resolve, services.core, reference),
-        random.Random(settings.seed),  # noqa: S311 - a draw, not a secret
-    )
-
-
 def _teller(
     loop: asyncio.AbstractEventLoop,
 ) -> Callable[[Callable[[], Callable[..., None]]], Callable[..., None]]:
@@ -180,6 +169,14 @@ def _teller(
         return tell
 
     return told
+
+
+def _routes(services: Services, settings: Settings) -> Routes:
+    return Routes(
+        lambda reference: services.run(invoke.resolve, services.core, reference),
+        random.Random(settings.seed),  # noqa: S311 - a draw, not a secret
+        lambda key: services.run(live.refresh, services.core, key),
+    )
 
 
 def _policy(settings: Settings) -> Policy:
