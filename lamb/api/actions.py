@@ -12,8 +12,9 @@ from typing import Any
 
 from lamb.api.gate import Principal
 from lamb.api.services import Services
+from lamb.core import authorization
 from lamb.model.credentials import RoleSession
-from lamb.model.errors import LambError
+from lamb.model.errors import AccessDenied, LambError
 from lamb.model.names import Place, Reference, parse_reference
 from lamb.model.policy import Ask
 
@@ -53,7 +54,11 @@ async def require_invocation(
     if session is not None:
         action = f"lambda:{_LAMBDA_ACTIONS.get(operation, operation)}"
         ask = Ask(action, reference.arn, session.arn, context=known_of(session, principal.place))
-        await services.credentials.require(session, ask, by_default=True)
+        try:
+            await services.credentials.require(session, ask, by_default=True)
+        except AccessDenied:
+            if not await services.run(authorization.let_in, services.core, reference, session, ask):
+                raise
 
 
 def of_lambda(principal: Principal, operation: str, members: Members) -> list[Ask]:
