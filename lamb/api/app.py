@@ -10,14 +10,27 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from lamb.api import body, code, invocations, neighbours, routes, validate
+from lamb.api import (
+    body,
+    code,
+    invocations,
+    neighbours,
+    routes,
+    url_answer,
+    url_event,
+    url_requests,
+    validate,
+)
 from lamb.api.gate import Gate, Principal
 from lamb.api.members import OPERATIONS, Members, read
 from lamb.api.messages import Call, Headers, Response, json_response
 from lamb.api.own import Ask
 from lamb.api.services import Services
+from lamb.api.url_event import Caller
+from lamb.api.url_requests import Arrival
 from lamb.core.context import Core
-from lamb.model.errors import LambError, ServiceFailure, UnknownOperation
+from lamb.core.function_urls import Door
+from lamb.model.errors import AccessDenied, LambError, ServiceFailure, UnknownOperation
 from lamb.model.names import Place
 from lamb.model.wire import encode, new_request_id
 
@@ -36,10 +49,18 @@ class App:
     async def __call__(self, scope: Scope, receive: body.Receive, send: body.Send) -> None:
         """ASGI's entry; never raises for anything that a caller sent."""
         headers: dict[bytes, bytes] = dict(scope["headers"])
+        if url_requests.url_id(headers) is not None:
+            await self._answer_url(Arrival(scope, headers, receive, new_request_id()), send)
+            return
         if code.is_link(scope):
             refuse_pages = functools.partial(self._gate.refuse_pages, headers)
             await _send(await code.follow(self._services, scope, refuse_pages), send)
             return
+        await self._answer_any(scope, headers, receive, send)
+
+    async def _answer_any(
+        self, scope: Scope, headers: Mapping[bytes, bytes], receive: body.Receive, send: body.Send
+    ) -> None:
         request_id = new_request_id()
         try:
             principal = self._gate.authenticate(headers, self._services)
@@ -69,6 +90,29 @@ class App:
             await _send(response, send)
         if response.settle is not None:
             self._services.settle_soon(response.settle)
+
+    async def _answer_url(self, arrival: Arrival, send: body.Send) -> None:
+        """What came for a function's own URL: no page is refused here, the URL's CORS settings decide."""
+        try:
+            response = await url_requests.answer(
+                self._services, arrival, functools.partial(self._admit, arrival)
+            )
+        except body.CallerGone:
+            return
+        except asyncio.CancelledError:
+            response = _refusal(ServiceFailure("lamb is stopping; the request was not answered in time"))
+        except Exception:  # noqa: BLE001 - as above
+            _log.exception("bug while answering %s %s", arrival.scope["method"], arrival.scope["path"])
+            response = url_answer.broken()
+        response.headers.append((b"x-amzn-requestid", arrival.request_id.encode()))
+        await _send(response, send)
+
+    async def _admit(self, arrival: Arrival, _door: Door) -> tuple[Caller, body.Receive]:
+        """Who has signed a request to a URL that takes no others."""
+        principal = self._gate.authenticate(arrival.headers, self._services)
+        if b"authorization" not in arrival.headers or principal.function is not None:
+            raise AccessDenied
+        return url_event.signed(principal.place.account), arrival.receive
 
     async def _answer(
         self, principal: Principal, scope: Scope, headers: Mapping[bytes, bytes], receive: body.Receive
