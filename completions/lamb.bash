@@ -3,7 +3,7 @@
 _lamb_command() {
     case "$1" in
         '')
-            commands='create update configure show list delete publish versions alias rollback invoke logs stats concurrency events async wait clock permission url queue topic mapping env key package layer runtimes doctor serve daemon config completion help'
+            commands='create update configure show list delete publish versions alias rollback invoke logs stats concurrency events async wait clock role permission url queue topic mapping env key package layer runtimes doctor serve daemon config completion help'
             options='--json -v --verbose --color --home --version --help'
             values='--color=auto|always|never --home=dirs'
             arguments=''
@@ -11,7 +11,7 @@ _lamb_command() {
         'create')
             commands=''
             options='--zip --dir --file --s3 --live --runtime --handler --memory --timeout --tmp -E --env --env-file --network --role --description --layer --dead-letter --tag --log-format --log-level --publish --if-not-exists --fix-permissions --dry-run --no-wait --json -v --verbose --color --home --help'
-            values='--zip=files --dir=dirs --file=files --s3=text --live=dirs --runtime=runtimes --handler=text --memory=text --timeout=text --tmp=text -E=text --env=text --env-file=files --network=host|none --role=text --description=text --layer=layers --dead-letter=text --tag=text --log-format=text|json --log-level=trace|debug|info|warn|error|fatal --color=auto|always|never --home=dirs'
+            values='--zip=files --dir=dirs --file=files --s3=text --live=dirs --runtime=runtimes --handler=text --memory=text --timeout=text --tmp=text -E=text --env=text --env-file=files --network=host|none --role=roles --description=text --layer=layers --dead-letter=text --tag=text --log-format=text|json --log-level=trace|debug|info|warn|error|fatal --color=auto|always|never --home=dirs'
             arguments='functions'
             ;;
         'update')
@@ -23,7 +23,7 @@ _lamb_command() {
         'configure')
             commands=''
             options='--runtime --handler --memory --timeout --tmp --network --role --description --layer --no-layers --dead-letter --log-format --log-level --revision-id --no-wait --json -v --verbose --color --home --help'
-            values='--runtime=runtimes --handler=text --memory=text --timeout=text --tmp=text --network=host|none --role=text --description=text --layer=layers --dead-letter=text --log-format=text|json --log-level=trace|debug|info|warn|error|fatal --revision-id=text --color=auto|always|never --home=dirs'
+            values='--runtime=runtimes --handler=text --memory=text --timeout=text --tmp=text --network=host|none --role=roles --description=text --layer=layers --dead-letter=text --log-format=text|json --log-level=trace|debug|info|warn|error|fatal --revision-id=text --color=auto|always|never --home=dirs'
             arguments='functions'
             ;;
         'show')
@@ -175,6 +175,42 @@ _lamb_command() {
             options='--time-scale --reset --json -v --verbose --color --home --help'
             values='--time-scale=text --color=auto|always|never --home=dirs'
             arguments='text'
+            ;;
+        'role')
+            commands='create allow list show delete'
+            options='--json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments=''
+            ;;
+        'role create')
+            commands=''
+            options='--allow --on --policy --attach --description --if-not-exists --json -v --verbose --color --home --help'
+            values='--allow=text --on=text --policy=files --attach=text --description=text --color=auto|always|never --home=dirs'
+            arguments='roles'
+            ;;
+        'role allow')
+            commands=''
+            options='--on --json -v --verbose --color --home --help'
+            values='--on=text --color=auto|always|never --home=dirs'
+            arguments='roles text'
+            ;;
+        'role list')
+            commands=''
+            options='-q --quiet --json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments=''
+            ;;
+        'role show')
+            commands=''
+            options='--json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='roles'
+            ;;
+        'role delete')
+            commands=''
+            options='-y --yes --ignore-not-found --dry-run --json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='roles'
             ;;
         'permission')
             commands='add list remove'
@@ -552,7 +588,7 @@ _lamb_command() {
             commands=''
             options='--json -v --verbose --color --home --help'
             values='--color=auto|always|never --home=dirs'
-            arguments='create|update|configure|show|list|delete|publish|versions|alias|rollback|invoke|logs|stats|concurrency|events|async|wait|clock|permission|url|queue|topic|mapping|env|key|package|layer|runtimes|doctor|serve|daemon|config|completion|help|exit-codes'
+            arguments='create|update|configure|show|list|delete|publish|versions|alias|rollback|invoke|logs|stats|concurrency|events|async|wait|clock|role|permission|url|queue|topic|mapping|env|key|package|layer|runtimes|doctor|serve|daemon|config|completion|help|exit-codes'
             ;;
     esac
 }

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lamb.api import shapes
 from lamb.api.messages import Response, json_response
 from lamb.api.services import LogQuery, Services
-from lamb.core import aliases, functions, keys, layers, mappings, queues, topics, versions
+from lamb.core import aliases, functions, keys, layers, mappings, queues, roles, topics, versions
 from lamb.core.context import Core
 from lamb.model.errors import InvalidParameterValue, KMSAccessDenied
 from lamb.model.layer import LayerFilter
@@ -147,6 +147,8 @@ async def complete(ask: Ask) -> Response:
         names = await ask.services.run(_layer_names, ask.services.core, ask.place)
     elif kind == "queues":
         names = await ask.services.run(queues.names, ask.services.core, ask.place)
+    elif kind == "roles":
+        names = await ask.services.run(roles.names, ask.services.core, ask.place)
     elif kind == "mappings":
         names = await ask.services.run(mappings.uuids, ask.services.core, ask.place)
     elif kind in ("versions", "aliases"):
@@ -155,7 +157,7 @@ async def complete(ask: Ask) -> Response:
         names = await ask.services.run(list_names, ask.services.core, reference)
     else:
         raise InvalidParameterValue(
-            "kind must be functions, versions, aliases, layers, queues, topics, mappings or runtimes"
+            "kind must be functions, versions, aliases, layers, queues, topics, mappings, roles or runtimes"
         )
     return Response(200, [TEXT], "".join(f"{name}\n" for name in names).encode())
 

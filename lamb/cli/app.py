@@ -32,7 +32,7 @@ SECTIONS = {
     "Versions": {"publish": "version", "versions": "version", "alias": "alias", "rollback": "rollback"},
     "Invocations": {"invoke": "invoke", "logs": "logs", "stats": "stats", "concurrency": "concurrency"},
     "Events": {"events": "events", "async": "asynchronous", "wait": "wait", "clock": "clock"},
-    "Access": {"permission": "permission", "url": "url"},
+    "Access": {"role": "role", "permission": "permission", "url": "url"},
     "Queues and topics": {"queue": "queue", "topic": "topic", "mapping": "mapping"},
     "Secrets": {"env": "env", "key": "key"},
     "Packages and host": {"package": "package", "layer": "layer", "runtimes": "host", "doctor": "host"},

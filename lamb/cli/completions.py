@@ -31,6 +31,7 @@ _KINDS = {
     "QUEUE": "queues",
     "RUNTIME": "runtimes",
     "TOPIC": "topics",
+    "ROLE": "roles",
     "LAYER": "layers",
     "MAPPING": "mappings",
     "FILE": "files",

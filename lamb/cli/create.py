@@ -14,6 +14,7 @@ from lamb.cli.destination import target_arn
 from lamb.cli.faults import Refusal, UsageFault, WaitExpired
 from lamb.cli.layer_names import arns
 from lamb.cli.output import size
+from lamb.cli.role_names import role_arn
 from lamb.cli.session import Session
 from lamb.cli.source import Source, checked, guess_handler, sensible_runtime
 from lamb.cli.variables import collect, pairs_of
@@ -113,7 +114,7 @@ def create(
         timeout=timeout,
         tmp=tmp,
         network=network,
-        role=role or session.settings.default_role,
+        role=role_arn(session, role or session.settings.default_role),
         description=description,
         layers=arns(session, layer),
         dead_letter=target_arn(session, dead_letter),

@@ -13,6 +13,7 @@ from lamb.cli.destination import target_arn
 from lamb.cli.faults import Refusal, UsageFault
 from lamb.cli.layer_names import arns
 from lamb.cli.output import size
+from lamb.cli.role_names import role_arn
 from lamb.cli.session import Session
 from lamb.model.errors import ResourceNotFound
 
@@ -57,7 +58,7 @@ def configure(
         timeout=timeout,
         tmp=tmp,
         network=network,
-        role=role,
+        role=role_arn(session, role),
         description=description,
         layers=[] if no_layers else arns(session, layer),
         dead_letter=target_arn(session, dead_letter),

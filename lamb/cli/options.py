@@ -35,7 +35,7 @@ Handler = Annotated[str | None, typer.Option("--handler", metavar="MODULE.FUNCTI
 Memory = Annotated[int | None, typer.Option("--memory", metavar="MB", help="128 to 10240 MB")]
 Timeout = Annotated[int | None, typer.Option("--timeout", metavar="SECONDS", help="1 to 900 s")]
 Tmp = Annotated[int | None, typer.Option("--tmp", metavar="MB", help="Size of /tmp, 512 to 10240 MB")]
-Role = Annotated[str | None, typer.Option("--role", metavar="ARN")]
+Role = Annotated[str | None, typer.Option("--role", metavar="ROLE", help="Name or ARN; see `lamb role`")]
 Description = Annotated[str | None, typer.Option("--description", metavar="TEXT")]
 Network = Annotated[
     Literal["host", "none"] | None, typer.Option("--network", help="What the function can reach")

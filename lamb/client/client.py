@@ -17,6 +17,7 @@ from lamb.client.layers import Layers
 from lamb.client.mappings import Mappings
 from lamb.client.permissions import Permissions
 from lamb.client.queues import Queues
+from lamb.client.roles import Roles
 from lamb.client.session import Session
 from lamb.client.topics import Topics
 from lamb.client.transport import query, quote
@@ -72,6 +73,7 @@ class Client:
         self.counters = Counters(self._session)
         self.topics, self.queues = Topics(self._session), Queues(self._session)
         self.mappings = Mappings(self._session)
+        self.roles = Roles(self._session)
         self.permissions, self.urls = Permissions(self._session), Urls(self._session)
 
     def create(self, body: Mapping[str, Any]) -> Document:

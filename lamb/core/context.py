@@ -10,7 +10,7 @@ from pathlib import Path
 from lamb.model.concurrency import Allotment, Progress
 from lamb.model.limits import CONCURRENT_EXECUTIONS, RETRY_BASE_S
 from lamb.model.mapping import SourceLook
-from lamb.model.names import FunctionKey
+from lamb.model.names import FunctionKey, Place
 from lamb.packages.shelf import Shelf
 from lamb.secrets.box import Box
 from lamb.secrets.keyring import Keyring
@@ -63,6 +63,8 @@ class Core:
     """What the service of an event source elsewhere says of it; None where nobody can be asked. It may take
     seconds. Raises InvalidParameterValue for a service that does not answer."""
     box: Box = field(init=False)
+    code_bytes: dict[Place, int] = field(default_factory=dict, init=False)
+    """Of accounts and regions: what their zips take up at the most, where somebody has added it up."""
     storing: threading.Lock = field(default_factory=threading.Lock, init=False)
     """Held from putting a package on the shelf until a committed row names it."""
     looked: dict[FunctionKey, tuple[str, ...]] = field(default_factory=dict, init=False)

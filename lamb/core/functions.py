@@ -84,7 +84,7 @@ def create(core: Core, place: Place, creation: Creation) -> Version:
             layers.refuse_too_large(archive.unzipped_size(zipped), attached)
         with core.database.transaction() as tx:
             _refuse_taken(tx, ref.key)
-            packages.refuse_full(tx, place, code)
+            packages.refuse_full(core, tx, place, code.size)
             configuration = replace(configuration, layers=layers.attached(tx, ref.key, arns))
             if configuration.dead_letter_arn:
                 destinations.refuse_dead_letter(core, tx, configuration.dead_letter_arn)

@@ -40,7 +40,7 @@ def publish(core: Core, place: Place, key: LayerKey, wanted: LayerPublication) -
     with core.storing:
         code = packages.store(core, zipped, uploaded=wanted.uploaded)
         with core.database.transaction() as tx:
-            packages.refuse_full(tx, place, code)
+            packages.refuse_full(core, tx, place, code.size)
             version = LayerVersion(
                 key=key,
                 number=0,

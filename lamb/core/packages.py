@@ -48,10 +48,18 @@ def would_store(zipped: bytes, *, uploaded: bool = True) -> Code:
     return Code(base64.b64encode(hashlib.sha256(zipped).digest()).decode(), len(zipped))
 
 
-def refuse_full(tx: Tx, place: Place, code: Code) -> None:
-    """Raises CodeStorageExceeded."""
-    if functions.usage(tx, place).code_bytes + code.size > CODE_STORAGE_MAX_BYTES:
-        raise CodeStorageExceeded
+def refuse_full(core: Core, tx: Tx, place: Place, size: int) -> None:
+    """Raises CodeStorageExceeded for so many bytes more of zips.
+
+    To add up what is kept takes a look at every version: done the first time, and when what was added since
+    would be too much. What was deleted or rolled back since then counts until it is added up again.
+    """
+    kept = core.code_bytes.get(place)
+    if kept is None or kept + size > CODE_STORAGE_MAX_BYTES:
+        kept = functions.code_bytes(tx, place)
+        if kept + size > CODE_STORAGE_MAX_BYTES:
+            raise CodeStorageExceeded
+    core.code_bytes[place] = kept + size
 
 
 def discard_unused(core: Core) -> int:

@@ -12,6 +12,7 @@ from lamb.core.context import Core
 from lamb.model import iam
 from lamb.model.iam import INLINE_POLICIES_MAX, POLICIES_PER_ROLE, TRUST_POLICY_MAX, Role
 from lamb.model.iam_errors import DeleteConflict, EntityAlreadyExists, LimitExceeded, NoSuchEntity
+from lamb.model.names import Place
 from lamb.model.policy_syntax import refuse_malformed, refuse_malformed_trust
 from lamb.model.requests import Page
 from lamb.store import roles as rows
@@ -19,6 +20,8 @@ from lamb.store.database import Tx
 from lamb.store.roles import RoleRow
 
 Document = dict[str, Any]
+
+_ALL = 1 << 30
 
 # ------------------------------------------------------------------ for those who ask what a role may do
 
@@ -88,6 +91,12 @@ def list_roles(core: Core, account: str, path_prefix: str, page: Page) -> tuple[
     with core.database.reading() as tx:
         listed = rows.page(tx, account, path_prefix, after, most + 1)
     return pages.cut_at(listed, most, lambda role: [role.name])
+
+
+def names(core: Core, place: Place) -> list[str]:
+    """All of an account's, in order."""
+    with core.database.reading() as tx:
+        return [role.name for role in rows.page(tx, place.account, "/", "", _ALL)]
 
 
 def update(core: Core, account: str, name: str, **changes: Any) -> Role:

@@ -40,7 +40,7 @@ def update_code(core: Core, ref: Reference, update: CodeUpdate) -> Version:
         _refuse_too_large(record, zipped)
         with core.database.transaction() as tx:
             record = _changeable(tx, ref, update.revision_id)
-            packages.refuse_full(tx, Place(ref.key.account, ref.key.region), code)
+            packages.refuse_full(core, tx, Place(ref.key.account, ref.key.region), code.size)
             record = _change(tx, record, _with_code(record, code, update), record.sealed)
             if update.publish:
                 record = versions.freeze_changed(core, tx, record)

@@ -92,6 +92,8 @@ def opened(core: Core, record: Record) -> Mapping[str, str] | None:
 
 def shown(core: Core, record: Record) -> Version:
     """The version with its variables, or with the reason why they cannot be read."""
+    if record.sealed is None:
+        return record.version
     try:
         return replace(record.version, variables=opened(core, record))
     except KMSRefusal as error:

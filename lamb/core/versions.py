@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lamb.core import found, live, pages, variables
+from lamb.core import found, live, packages, pages, variables
 from lamb.core.configuration import refuse_broken_text
 from lamb.core.context import Core
 from lamb.model.errors import InvalidParameterValue
 from lamb.model.function import PENDING, Status, Version
-from lamb.model.names import Reference
+from lamb.model.names import Place, Reference
 from lamb.model.requests import Page
 from lamb.store import functions as function_rows
 from lamb.store import versions as rows
@@ -52,13 +52,17 @@ def publish(
 
 
 def freeze(core: Core, tx: Tx, latest: Record, status: Status, description: str | None = None) -> Record:
-    """A new version of what `latest` is. The caller commits, and gives `$LATEST` a new revision."""
-    configuration = replace(latest.version.configuration, live=None)
+    """A new version of what `latest` is. The caller commits, and gives `$LATEST` a new revision.
+
+    Raises CodeStorageExceeded.
+    """
+    key, configuration = latest.version.key, replace(latest.version.configuration, live=None)
+    packages.refuse_full(core, tx, Place(key.account, key.region), configuration.code_size)
     if description is not None:
         configuration = replace(configuration, description=description)
     version = replace(
         latest.version,
-        number=function_rows.next_number(tx, latest.version.key),
+        number=function_rows.next_number(tx, key),
         revision_id=found.new_revision(),
         last_modified_ms=tx.now_ms,
         status=status,

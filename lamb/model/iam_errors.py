@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from lamb.model.errors import LambError
+from lamb.model.errors import InvalidParameterValue, LambError, ResourceConflict, ResourceNotFound
 
 
-class NoSuchEntity(LambError):
+class NoSuchEntity(ResourceNotFound):
     """The entity cannot be found."""
 
     code = "NoSuchEntity"
     status = 404
 
 
-class EntityAlreadyExists(LambError):
+class EntityAlreadyExists(ResourceConflict):
     """An entity of that name already exists."""
 
     code = "EntityAlreadyExists"
     status = 409
 
 
-class DeleteConflict(LambError):
+class DeleteConflict(ResourceConflict):
     """The entity has others that depend on it."""
 
     code = "DeleteConflict"
     status = 409
 
 
-class LimitExceeded(LambError):
+class LimitExceeded(ResourceConflict):
     """A quota would be exceeded."""
 
     code = "LimitExceeded"
@@ -38,21 +38,21 @@ class LimitExceeded(LambError):
         return cls(f"Cannot exceed quota for {name}: {most}")
 
 
-class MalformedPolicyDocument(LambError):
+class MalformedPolicyDocument(InvalidParameterValue):
     """Syntax errors in policy."""
 
     code = "MalformedPolicyDocument"
     status = 400
 
 
-class InvalidInput(LambError):
+class InvalidInput(InvalidParameterValue):
     """A member of the request has a value that is not allowed"""
 
     code = "InvalidInput"
     status = 400
 
 
-class BadRequest(LambError):
+class BadRequest(InvalidParameterValue):
     """A member of the request breaks a constraint"""
 
     code = "ValidationError"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Table, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, Table, and_, bindparam, exists, func, insert, select, update
 from sqlalchemy import delete as delete_from
 
 from lamb.model.names import FunctionKey, Place
@@ -41,18 +41,41 @@ class Usage:
     """Of functions without reserved concurrency: that of the others is a part of what is reserved."""
 
 
+def _is(table: Table) -> ColumnElement[bool]:
+    """The row of one name, given as `_named` gives it."""
+    names = ("account", "region", "name")
+    return and_(*(table.c[name] == bindparam(f"wanted_{name}") for name in names))
+
+
+def _sum(column: ColumnElement[int]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(column), 0)
+
+
+_HERE = and_(_functions.c.account == bindparam("account"), _functions.c.region == bindparam("region"))
+# Built once: building a statement takes longer than SQLite does to carry it out.
+_FIND = select(_functions).where(_is(_functions))
+_ADD = insert(_functions)
+_LAST = select(_counters.c.last).where(_is(_counters))
+_ADD_COUNTER = insert(_counters)
+_COUNT_ON = update(_counters).where(_is(_counters)).values(last=bindparam("next"))
+_COUNTED = select(func.count(), _sum(_functions.c.reserved_concurrency)).select_from(_functions).where(_HERE)
+_CODE_BYTES = select(_sum(_versions.c.code_size)).join_from(_versions, _functions).where(_HERE)
+_AHEAD = (
+    select(_sum(_provisioned.c.requested))
+    .join_from(_provisioned, _functions)
+    .where(_HERE, _functions.c.reserved_concurrency.is_(None))
+)
+
+
 def find(tx: Tx, key: FunctionKey) -> FunctionRow | None:
-    found = tx.connection.execute(select(_functions).where(*_is(_functions, key))).one_or_none()
-    if found is None:
-        return None
-    return _row(found)
+    found = tx.connection.execute(_FIND, _named(key)).one_or_none()
+    return None if found is None else _row(found)
 
 
 def add(tx: Tx, key: FunctionKey, tags: Mapping[str, str]) -> FunctionRow:
     """A function without versions. Its name must be free."""
-    done = tx.connection.execute(
-        insert(_functions).values(account=key.account, region=key.region, name=key.name, tags=dict(tags))
-    )
+    values = {"account": key.account, "region": key.region, "name": key.name, "tags": dict(tags)}
+    done = tx.connection.execute(_ADD, values)
     return FunctionRow(int(done.inserted_primary_key[0]), key, dict(tags), None)  # type: ignore[index]
 
 
@@ -87,16 +110,15 @@ def next_number(tx: Tx, key: FunctionKey) -> int:
     number = last_number(tx, key) + 1
     if number == 1:
         values = {"account": key.account, "region": key.region, "name": key.name, "last": number}
-        tx.connection.execute(insert(_counters).values(values))
+        tx.connection.execute(_ADD_COUNTER, values)
     else:
-        tx.connection.execute(update(_counters).where(*_is(_counters, key)).values(last=number))
+        tx.connection.execute(_COUNT_ON, {**_named(key), "next": number})
     return number
 
 
 def last_number(tx: Tx, key: FunctionKey) -> int:
     """The version number given last, 0 for none."""
-    found = tx.connection.execute(select(_counters.c.last).where(*_is(_counters, key))).scalar_one_or_none()
-    return found or 0
+    return tx.connection.execute(_LAST, _named(key)).scalar_one_or_none() or 0
 
 
 def keys(tx: Tx, place: Place) -> list[FunctionKey]:
@@ -107,14 +129,16 @@ def keys(tx: Tx, place: Place) -> list[FunctionKey]:
 
 
 def usage(tx: Tx, place: Place) -> Usage:
-    here = (_functions.c.account == place.account) & (_functions.c.region == place.region)
-    counted = select(func.count(), func.coalesce(func.sum(_functions.c.reserved_concurrency), 0))
-    functions, reserved = tx.connection.execute(counted.select_from(_functions).where(here)).one()
-    summed = select(func.coalesce(func.sum(_versions.c.code_size), 0)).join_from(_versions, _functions)
-    code_bytes = int(tx.connection.execute(summed.where(here)).scalar_one()) + layers.code_bytes(tx, place)
-    ahead = select(func.coalesce(func.sum(_provisioned.c.requested), 0)).join_from(_provisioned, _functions)
-    ahead = ahead.where(here, _functions.c.reserved_concurrency.is_(None))
-    return Usage(functions, code_bytes, reserved, int(tx.connection.execute(ahead).scalar_one()))
+    here = {"account": place.account, "region": place.region}
+    functions, reserved = tx.connection.execute(_COUNTED, here).one()
+    ahead = int(tx.connection.execute(_AHEAD, here).scalar_one())
+    return Usage(functions, code_bytes(tx, place), reserved, ahead)
+
+
+def code_bytes(tx: Tx, place: Place) -> int:
+    """The zips of all versions, of functions and of layers. Looks at every one of them."""
+    here = {"account": place.account, "region": place.region}
+    return int(tx.connection.execute(_CODE_BYTES, here).scalar_one()) + layers.code_bytes(tx, place)
 
 
 def _row(row: Row[Any]) -> FunctionRow:
@@ -123,5 +147,5 @@ def _row(row: Row[Any]) -> FunctionRow:
     return FunctionRow(row.id, key, row.tags, row.reserved_concurrency, loop)
 
 
-def _is(table: Table, key: FunctionKey) -> tuple[Any, ...]:
-    return (table.c.account == key.account, table.c.region == key.region, table.c.name == key.name)
+def _named(key: FunctionKey) -> dict[str, str]:
+    return {"wanted_account": key.account, "wanted_region": key.region, "wanted_name": key.name}

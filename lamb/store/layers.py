@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, Table, bindparam, func, insert, select, update
 from sqlalchemy import delete as delete_from
 
 from lamb.model.layer import LayerFilter, LayerKey, LayerVersion
@@ -14,6 +14,10 @@ from lamb.model.permission import ResourcePolicy
 from lamb.store.database import Tx
 from lamb.store.layer_tables import layer_counters as _counters
 from lamb.store.layer_tables import layer_versions as _versions
+
+_CODE_BYTES = select(func.coalesce(func.sum(_versions.c.code_size), 0)).where(
+    _versions.c.account == bindparam("account"), _versions.c.region == bindparam("region")
+)
 
 
 def add(tx: Tx, wanted: LayerVersion) -> LayerVersion:
@@ -99,9 +103,8 @@ def packages(tx: Tx) -> set[str]:
 
 def code_bytes(tx: Tx, place: Place) -> int:
     """The zips of all versions of an account and region together."""
-    summed = select(func.coalesce(func.sum(_versions.c.code_size), 0))
-    here = (_versions.c.account == place.account, _versions.c.region == place.region)
-    return int(tx.connection.execute(summed.where(*here)).scalar_one())
+    here = {"account": place.account, "region": place.region}
+    return int(tx.connection.execute(_CODE_BYTES, here).scalar_one())
 
 
 def _next_number(tx: Tx, key: LayerKey) -> int:

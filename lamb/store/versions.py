@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, astuple, dataclass
 from typing import Any
 
-from sqlalchemy import Row, RowMapping, Select, and_, bindparam, insert, or_, select, update
+from sqlalchemy import Row, RowMapping, Select, Update, and_, bindparam, insert, or_, select, update
 from sqlalchemy import delete as delete_from
 
 from lamb.model.function import AttachedLayer, Configuration, Logging, Status, Version
@@ -50,53 +51,72 @@ _ALL: Select[Any] = (
     .join_from(_functions, _versions)
     .outerjoin(_variables, _versions.c.variables_id == _variables.c.id)
 )
-_ONE = _ALL.where(
-    _functions.c.account == bindparam("account"),
-    _functions.c.region == bindparam("region"),
-    _functions.c.name == bindparam("name"),
-    _versions.c.number == bindparam("number"),
-)
+_HERE = and_(_functions.c.account == bindparam("account"), _functions.c.region == bindparam("region"))
+_OF_NAME = and_(_HERE, _functions.c.name == bindparam("name"))
 _IN_ORDER = (_functions.c.name, _versions.c.number)
+_UNSETTLED = or_(_versions.c.state == "Pending", _versions.c.last_update == "InProgress")
+# Built once: building a statement takes longer than SQLite does to carry it out.
+_ONE = _ALL.where(_OF_NAME, _versions.c.number == bindparam("number"))
+_PAGE = (
+    # The first condition says nothing new, and lets an index find the page.
+    _ALL.where(
+        _HERE,
+        _functions.c.name >= bindparam("after_name"),
+        or_(
+            _functions.c.name > bindparam("after_name"),
+            _versions.c.number > bindparam("after_number"),
+        ),
+    )
+    .order_by(*_IN_ORDER)
+    .limit(bindparam("most"))
+)
+_PAGE_OF_LATEST = _PAGE.where(_versions.c.number == 0)
+_PAGE_OF_ONE = (
+    _ALL.where(_versions.c.function_id == bindparam("function"), _versions.c.number > bindparam("after"))
+    .order_by(*_IN_ORDER)
+    .limit(bindparam("most"))
+)
+_ALL_UNSETTLED = _ALL.where(_UNSETTLED).order_by(*_IN_ORDER)
+_UNSETTLED_OF_NAME = _ALL.where(_OF_NAME, _UNSETTLED).order_by(*_IN_ORDER)
+_ADD = insert(_versions)
+_ADD_SEALED = insert(_variables)
+
+
+def _place(key: FunctionKey) -> dict[str, str]:
+    return {"account": key.account, "region": key.region, "name": key.name}
 
 
 def find(tx: Tx, key: FunctionKey, number: int) -> Record | None:
     """Version `number`, 0 for `$LATEST`."""
-    wanted = {"account": key.account, "region": key.region, "name": key.name, "number": number}
-    found = tx.connection.execute(_ONE, wanted).one_or_none()
+    found = tx.connection.execute(_ONE, {**_place(key), "number": number}).one_or_none()
     return None if found is None else _record(found)
 
 
 def page_of_all(tx: Tx, place: Place, after: tuple[str, int], limit: int, *, published: bool) -> list[Record]:
     """At most `limit` versions after (name, number), by name and number; `$LATEST` alone or all of them."""
-    wanted = _ALL.where(
-        _functions.c.account == place.account,
-        _functions.c.region == place.region,
-        or_(
-            _functions.c.name > after[0],
-            and_(_functions.c.name == after[0], _versions.c.number > after[1]),
-        ),
-    )
-    if not published:
-        wanted = wanted.where(_versions.c.number == 0)
-    return [_record(row) for row in tx.connection.execute(wanted.order_by(*_IN_ORDER).limit(limit))]
+    wanted = {
+        "account": place.account,
+        "region": place.region,
+        "after_name": after[0],
+        "after_number": after[1],
+        "most": limit,
+    }
+    return [_record(row) for row in tx.connection.execute(_PAGE if published else _PAGE_OF_LATEST, wanted)]
 
 
 def page_of_one(tx: Tx, function_id: int, after: int, limit: int) -> list[Record]:
     """At most `limit` versions of a function with numbers above `after`, in order."""
-    wanted = _ALL.where(_versions.c.function_id == function_id, _versions.c.number > after)
-    return [_record(row) for row in tx.connection.execute(wanted.order_by(*_IN_ORDER).limit(limit))]
+    wanted = {"function": function_id, "after": after, "most": limit}
+    return [_record(row) for row in tx.connection.execute(_PAGE_OF_ONE, wanted)]
 
 
 def unsettled(tx: Tx, key: FunctionKey | None = None) -> list[Record]:
     """What is Pending or InProgress, of one function or of all."""
-    wanted = _ALL.where(or_(_versions.c.state == "Pending", _versions.c.last_update == "InProgress"))
-    if key is not None:
-        wanted = wanted.where(
-            _functions.c.account == key.account,
-            _functions.c.region == key.region,
-            _functions.c.name == key.name,
-        )
-    return [_record(row) for row in tx.connection.execute(wanted.order_by(*_IN_ORDER))]
+    if key is None:
+        found = tx.connection.execute(_ALL_UNSETTLED)
+    else:
+        found = tx.connection.execute(_UNSETTLED_OF_NAME, _place(key))
+    return [_record(row) for row in found]
 
 
 def sealed(tx: Tx) -> Iterator[Record]:
@@ -121,14 +141,13 @@ def layer_packages(tx: Tx) -> set[tuple[str, ...]]:
 
 def add(tx: Tx, record: Record) -> None:
     _keep_sealed(tx, record)
-    tx.connection.execute(
-        insert(_versions).values(
-            function_id=record.function.id,
-            number=record.version.number,
-            latest_description=record.latest_description,
-            **_columns(record),
-        )
-    )
+    values = {
+        "function_id": record.function.id,
+        "number": record.version.number,
+        "latest_description": record.latest_description,
+        **_columns(record),
+    }
+    tx.connection.execute(_ADD, values)
 
 
 def replace_latest(tx: Tx, record: Record, *, instead_of: Sealed | None) -> None:
@@ -172,17 +191,24 @@ def delete(tx: Tx, record: Record) -> None:
 
 
 def _update(tx: Tx, function_id: int, number: int, values: Mapping[str, Any]) -> None:
-    here = (_versions.c.function_id == function_id) & (_versions.c.number == number)
-    tx.connection.execute(update(_versions).where(here).values(**values))
+    named = {f"new_{name}": value for name, value in values.items()}
+    wanted = {"wanted_function": function_id, "wanted_number": number}
+    tx.connection.execute(_update_of(tuple(values)), {**wanted, **named})
+
+
+@functools.lru_cache(maxsize=8)
+def _update_of(names: tuple[str, ...]) -> Update:
+    """Of these columns, in one version; a parameter may not have the name of a column."""
+    here = (_versions.c.function_id == bindparam("wanted_function")) & (
+        _versions.c.number == bindparam("wanted_number")
+    )
+    return update(_versions).where(here).values({name: bindparam(f"new_{name}") for name in names})
 
 
 def _keep_sealed(tx: Tx, record: Record) -> None:
     if record.sealed is not None:
-        tx.connection.execute(
-            insert(_variables).values(
-                id=record.sealed.id, function_id=record.function.id, sealed=record.sealed.data
-            )
-        )
+        sealed = {"id": record.sealed.id, "function_id": record.function.id, "sealed": record.sealed.data}
+        tx.connection.execute(_ADD_SEALED, sealed)
 
 
 def _forget_sealed(tx: Tx, ids: list[str]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
+import harness
 import pytest
 from moto.server import ThreadedMotoServer
 
@@ -80,3 +81,19 @@ def test_a_service_that_does_not_answer_is_named_with_its_variable():
         with pytest.raises(InvalidParameterValue, match="Cannot access stream") as refused:
             Looker({"AWS_ENDPOINT_URL_KINESIS": endpoint}).look(f"arn:aws:kinesis:{HERE}:stream/s")
     assert refused.value.hint == f"AWS_ENDPOINT_URL_KINESIS is {endpoint}: is that service running?"
+
+
+def test_a_mapping_is_made_of_a_stream_that_its_service_knows(aws, url, workshop: harness.Workshop):
+    aws("kinesis").create_stream(StreamName="known", ShardCount=1)
+    where = {"AWS_ENDPOINT_URL_KINESIS": url, "AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
+    lamb = harness.Lamb(harness.ourselves(), workshop.place(), where)
+    try:
+        lamb.write("taker.py", "def handler(event, context):\n    return event\n")
+        lamb.run("create", "taker", "--file", "taker.py", "--runtime", lamb.runtime)
+        line = ("mapping", "create", "taker", "--from", "latest", "--source")
+        arn = f"arn:aws:kinesis:{HERE}:stream/"
+        lamb.run(*line, f"{arn}known")
+        missing = lamb.run(*line, f"{arn}unknown", check=False)
+        assert (missing.returncode, f"Stream not found: {arn}unknown" in missing.stderr) == (2, True)
+    finally:
+        lamb.close()

@@ -13,6 +13,7 @@ from unit.cli.memory_events import MemoryEvents
 from unit.cli.memory_layers import MemoryLayers
 from unit.cli.memory_mappings import MemoryMappings
 from unit.cli.memory_queues import MemoryQueues
+from unit.cli.memory_roles import MemoryRoles
 from unit.cli.memory_topics import MemoryTopics
 
 from lamb.cli import app
@@ -137,6 +138,7 @@ class MemoryClient:
         self.topics = MemoryTopics(self.said)
         self.queues = MemoryQueues(self.said)
         self.mappings = MemoryMappings(self.said)
+        self.roles = MemoryRoles(self.said)
         self.layers = MemoryLayers(self.said)
         self.permissions = MemoryPermissions(self.said)
         self.urls = MemoryUrls(self.said)

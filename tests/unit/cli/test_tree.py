@@ -70,6 +70,11 @@ LINES = {
     "queue redrive": "queue redrive failed",
     "queue send": "queue send orders hello",
     "queue show": "queue show orders",
+    "role allow": "role allow sender sns:Publish",
+    "role create": "role create other --allow sns:Publish",
+    "role delete": "role delete sender --yes",
+    "role list": "role list",
+    "role show": "role show sender",
     "rollback": "rollback hello prod",
     "runtimes": "runtimes",
     "show": "show hello",
@@ -89,7 +94,10 @@ LINES = {
     "versions": "versions hello",
     "wait events": "wait events hello --empty",
 }
-GROUPS = ("alias", "env", "key", "package", "config", "daemon", "events", "layer", "mapping", "topic", "wait")
+GROUPS = (
+    "alias", "env", "key", "package", "config", "daemon", "events", "layer", "mapping", "role", "topic",
+    "wait",
+)  # fmt: skip
 ENDLESS = ("serve", "daemon run")
 
 

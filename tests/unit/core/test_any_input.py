@@ -148,6 +148,7 @@ references = st.builds(
     labels,
 )
 keys = references.map(lambda ref: ref.key)
+arns = st.one_of(keys.map(lambda key: key.arn), references.map(lambda ref: ref.arn), texts)
 alias_names = st.one_of(st.sampled_from(["live", "next", "1"]), texts)
 zips = st.one_of(st.none(), st.binary(max_size=50), st.sampled_from([package("x = 1\n"), package("y = 2\n")]))
 steps = st.one_of(
@@ -162,8 +163,8 @@ steps = st.one_of(
     _step("shift", lambda p, k, n, c: aliases.update(p.core, k, n, c), keys, alias_names, alias_changes),
     _step("rollback", lambda p, k, n: aliases.rollback(p.core, k, n), keys, alias_names),
     _step("unalias", lambda p, k, n: aliases.delete(p.core, k, n), keys, alias_names),
-    _step("tag", lambda p, k, t: tagging.tag(p.core, PLACE, k.arn, t), keys, tags),
-    _step("untag", lambda p, k, t: tagging.untag(p.core, PLACE, k.arn, t), keys, st.lists(texts, max_size=3)),
+    _step("tag", lambda p, k, t: tagging.tag(p.core, PLACE, k, t), arns, tags),
+    _step("untag", lambda p, k, t: tagging.untag(p.core, PLACE, k, t), arns, st.lists(texts, max_size=3)),
     _step("read", _read, references, pages),
     _step("delete", lambda p, ref: functions.delete(p.core, ref), references),
 )  # fmt: skip
