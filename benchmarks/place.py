@@ -146,8 +146,8 @@ def invocations(name: str) -> str:
 
 @contextlib.contextmanager
 def serving(home: Home) -> Iterator[Api]:
-    """`lamb serve` on a free port, and a connection to it."""
-    command = [home.program, "serve", "--port", "0", "--json"]
+    """`lamb serve` on a free port, and a connection to it; unsigned, as with the peers."""
+    command = [home.program, "serve", "--port", "0", "--no-auth", "--json"]
     with subprocess.Popen(
         command, env=home.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
     ) as process:

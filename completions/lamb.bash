@@ -3,7 +3,7 @@
 _lamb_command() {
     case "$1" in
         '')
-            commands='create update configure show list delete publish versions alias rollback invoke logs stats concurrency events async wait clock role permission url queue topic mapping env key package layer runtimes doctor serve daemon config completion help'
+            commands='create update configure show list delete publish versions alias rollback invoke logs stats concurrency events async wait clock role permission url keys queue topic mapping env key package layer runtimes doctor serve daemon config completion help'
             options='--json -v --verbose --color --home --version --help'
             values='--color=auto|always|never --home=dirs'
             arguments=''
@@ -260,6 +260,30 @@ _lamb_command() {
             values='--color=auto|always|never --home=dirs'
             arguments='references'
             ;;
+        'keys')
+            commands='create list delete'
+            options='--json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments=''
+            ;;
+        'keys create')
+            commands=''
+            options='--account --description --json -v --verbose --color --home --help'
+            values='--account=text --description=text --color=auto|always|never --home=dirs'
+            arguments=''
+            ;;
+        'keys list')
+            commands=''
+            options='-q --quiet --json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments=''
+            ;;
+        'keys delete')
+            commands=''
+            options='-y --yes --ignore-not-found --json -v --verbose --color --home --help'
+            values='--color=auto|always|never --home=dirs'
+            arguments='text'
+            ;;
         'queue')
             commands='create list show send receive peek purge redrive delete'
             options='--json -v --verbose --color --home --help'
@@ -412,8 +436,8 @@ _lamb_command() {
             ;;
         'env')
             commands='list set unset'
-            options='--json -v --verbose --color --home --help'
-            values='--color=auto|always|never --home=dirs'
+            options='--shell --json -v --verbose --color --home --help'
+            values='--shell=bash|zsh|fish --color=auto|always|never --home=dirs'
             arguments=''
             ;;
         'env list')
@@ -526,7 +550,7 @@ _lamb_command() {
             ;;
         'serve')
             commands=''
-            options='--port --host --json -v --verbose --color --home --help'
+            options='--port --host --no-auth --json -v --verbose --color --home --help'
             values='--port=text --host=text --color=auto|always|never --home=dirs'
             arguments=''
             ;;
@@ -588,7 +612,7 @@ _lamb_command() {
             commands=''
             options='--json -v --verbose --color --home --help'
             values='--color=auto|always|never --home=dirs'
-            arguments='create|update|configure|show|list|delete|publish|versions|alias|rollback|invoke|logs|stats|concurrency|events|async|wait|clock|role|permission|url|queue|topic|mapping|env|key|package|layer|runtimes|doctor|serve|daemon|config|completion|help|exit-codes'
+            arguments='create|update|configure|show|list|delete|publish|versions|alias|rollback|invoke|logs|stats|concurrency|events|async|wait|clock|role|permission|url|keys|queue|topic|mapping|env|key|package|layer|runtimes|doctor|serve|daemon|config|completion|help|exit-codes'
             ;;
     esac
 }

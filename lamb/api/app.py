@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from lamb.api import (
+    actions,
     body,
     code,
     invocations,
@@ -36,6 +37,7 @@ from lamb.model.wire import encode, new_request_id
 
 Scope = Mapping[str, Any]
 
+_OF_BROWSERS = frozenset({b"origin", b"sec-fetch-site"})
 _log = logging.getLogger("lamb.api")
 
 
@@ -63,7 +65,9 @@ class App:
     ) -> None:
         request_id = new_request_id()
         try:
-            principal = self._gate.authenticate(headers, self._services)
+            principal, receive = await self._gate.admit(
+                scope, headers, receive, self._services, neighbours.service_of(scope, headers)
+            )
             invoke = routes.invoking(scope)
             if invoke is not None:
                 request_id = invocations.request_id(headers, principal) or request_id
@@ -75,7 +79,7 @@ class App:
             else:
                 response = await self._answer(principal, scope, headers, receive)
         except LambError as error:
-            response = _refusal(error)
+            response = neighbours.refuse(error, scope, headers, request_id) or _refusal(error)
         except body.CallerGone:
             return
         except asyncio.CancelledError:  # the listener is closing, and its patience is over
@@ -107,12 +111,21 @@ class App:
         response.headers.append((b"x-amzn-requestid", arrival.request_id.encode()))
         await _send(response, send)
 
-    async def _admit(self, arrival: Arrival, _door: Door) -> tuple[Caller, body.Receive]:
-        """Who has signed a request to a URL that takes no others."""
-        principal = self._gate.authenticate(arrival.headers, self._services)
-        if b"authorization" not in arrival.headers or principal.function is not None:
+    async def _admit(self, arrival: Arrival, door: Door) -> tuple[Caller, body.Receive]:
+        """Who has signed a request to a URL that takes no others. Raises as the gate, and AccessDenied."""
+        headers = arrival.headers
+        if self._gate.callers == "signed":
+            # The signature says more than the browser: a page that has keys may call, as in AWS.
+            headers = {name: value for name, value in headers.items() if name not in _OF_BROWSERS}
+        principal, receive = await self._gate.admit(
+            arrival.scope, headers, arrival.receive, self._services, "lambda"
+        )
+        key = door.reference.key
+        if principal.place.account != key.account:
             raise AccessDenied
-        return url_event.signed(principal.place.account), arrival.receive
+        await actions.require_url(self._services, principal, door.reference)
+        arn = None if principal.session is None else principal.session.arn
+        return url_event.signed(key.account, arn), receive
 
     async def _answer(
         self, principal: Principal, scope: Scope, headers: Mapping[bytes, bytes], receive: body.Receive
@@ -120,13 +133,14 @@ class App:
         query: bytes = scope["query_string"]
         found = routes.find(scope["method"], scope["raw_path"], query)
         if found.own is not None:
-            principal.require_owner("Administer")
+            principal.require_owner()
             await body.read(receive, body.DEFAULT_MAX_BYTES, "lamb")
             arguments = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
-            return await found.own(Ask(self._services, principal.place, found.params, arguments))
+            ask = Ask(self._services, principal.place, found.params, arguments, principal.at_socket)
+            return await found.own(ask)
         operation = found.operation or ""
-        principal.require_owner(operation)
         if operation not in routes.HANDLERS:
+            await self._require(principal, operation, found.params)
             raise UnknownOperation(f"lamb does not implement the operation {operation} of Lambda")
         limit = body.MAX_BYTES.get(operation, body.DEFAULT_MAX_BYTES)
         content = await body.read(receive, limit, operation)
@@ -135,11 +149,21 @@ class App:
             # Who comes on the Unix socket is told addresses that others reach.
             host = f"localhost:{self._services.served_port}"
         members = functools.partial(read, operation, found.params, query, content)
+        if principal.session is not None:
+            given = await self._services.run(members)
+            await self._require(principal, operation, given)
+            members = functools.partial(dict, given)
         # What lies in a bucket may be far away: others must not wait behind it.
         run = self._services.run_apart if b'"S3Bucket"' in content else self._services.run
         return await run(
             _carry_out, self._services.core, operation, principal.place, f"http://{host}", members
         )
+
+    async def _require(self, principal: Principal, operation: str, members: Members) -> None:
+        """Raise AccessDenied unless the caller's role allows the operation."""
+        if principal.session is not None:
+            for ask in actions.of_lambda(principal, operation, members):
+                await self._services.credentials.require(principal.session, ask, by_default=False)
 
 
 def _carry_out(

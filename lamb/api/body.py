@@ -33,6 +33,18 @@ async def until_gone(receive: Receive) -> None:
         pass
 
 
+def again(content: bytes, receive: Receive) -> Receive:
+    """Receives a body that was read already, and then what `receive` has."""
+    left = [content]
+
+    async def receive_again() -> Message:
+        if left:
+            return {"type": "http.request", "body": left.pop(), "more_body": False}
+        return await receive()
+
+    return receive_again
+
+
 async def read(receive: Receive, max_bytes: int, operation: str) -> bytes:
     """The whole body; RequestTooLarge once it exceeds `max_bytes`, without keeping it."""
     message = await receive()

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from lamb.api.neighbour import Request
-from lamb.core import functions
 from lamb.core.roles import role_id
-from lamb.model.names import Reference
 
 
 class Identity(NamedTuple):
@@ -19,12 +17,8 @@ class Identity(NamedTuple):
 
 async def of(request: Request) -> Identity:
     """A function calls as a session of its role that is called like the function."""
-    account, function = request.place.account, request.principal.function
-    if function is None:
+    account, session = request.place.account, request.principal.session
+    if session is None:
         return Identity(f"arn:aws:iam::{account}:root", account)
-    core = request.services.core
-    view = await request.services.run(functions.get, core, Reference(function))
-    role = view.version.configuration.role
-    name = role.rpartition("/")[2]
-    arn = f"arn:aws:sts::{account}:assumed-role/{name}/{function.name}"
-    return Identity(arn, f"{await request.services.run(role_id, core, role)}:{function.name}")
+    known = session.role_id or await request.services.run(role_id, request.services.core, session.role_arn)
+    return Identity(session.arn, f"{known}:{session.name}")

@@ -60,6 +60,8 @@ class Iam:
         if operation not in HANDLERS:
             raise UnknownOperation(f"Could not find operation {operation} for version 2010-05-08")
         document = await request.services.run(_carry_out, request)
+        if not operation.startswith(("Get", "List")):
+            request.services.credentials.forget()
         return query_protocol.answer(
             operation,
             document,

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from lamb.api import body, payload, validate
+from lamb.api import actions, body, payload, validate
 from lamb.api.gate import Principal
 from lamb.api.members import path_member
 from lamb.api.messages import JSON, Response
@@ -39,7 +39,7 @@ Carry = Callable[[Services, Principal, Mapping[str, Any], Headers, body.Receive,
 def request_id(headers: Headers, principal: Principal) -> str | None:
     """The id that lamb's own command line chose, so that it can follow the logs meanwhile."""
     chosen = headers.get(b"x-lamb-request-id")
-    if chosen is None or principal.function is not None or not _UUID4.fullmatch(chosen):
+    if chosen is None or principal.session is not None or not _UUID4.fullmatch(chosen):
         return None
     return chosen.decode()
 
@@ -59,6 +59,7 @@ async def invoke(
     if kind not in _KINDS or log_type not in _LOG_TYPES:
         refuse_headers("Invoke", name, query, headers)
     reference = reference_of("Invoke", name, query, principal.place)
+    await actions.require_invocation(services, principal, reference)
     most = ASYNC_REQUEST_MAX_BYTES if kind == b"Event" else INVOKE_REQUEST_MAX_BYTES
     event_json = await body.read(receive, most, "InvokeFunction") or b"{}"
     try:

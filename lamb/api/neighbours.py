@@ -16,13 +16,13 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from lamb.api import body, cloudwatch, iam, kms, logs, sns, sqs
+from lamb.api import actions, body, cloudwatch, iam, kms, logs, query_protocol, sns, sqs
 from lamb.api.gate import Principal
-from lamb.api.messages import Response
+from lamb.api.messages import Response, json_response
 from lamb.api.neighbour import Request, Service
 from lamb.api.services import Services
 from lamb.model import cbor
-from lamb.model.errors import AccessDenied, LambError, SerializationFailure, UnknownOperation
+from lamb.model.errors import LambError, SerializationFailure, UnknownOperation
 
 SERVICES: Mapping[str, Service] = {
     "iam": iam.SERVICE,
@@ -76,9 +76,7 @@ async def answer(
     """Answers in the words of the service. Raises UnknownOperation where there is none to speak for it."""
     content = await body.read(receive, _REQUEST_MAX_BYTES, "this")
     content = _unpacked(headers, content)
-    target = headers.get(b"x-amz-target", b"").decode("latin-1")
-    if _is_cbor(headers):
-        target = _cbor_target(scope["path"])
+    target = _target(scope, headers)
     form = {} if target else dict(parse_qsl(content.decode(errors="replace"), keep_blank_values=True))
     name, operation = _of_target(target) if target else _of_form(headers, form)
     service = SERVICES.get(name)
@@ -98,12 +96,19 @@ async def answer(
         gone=functools.partial(body.until_gone, receive),
     )
     try:
-        _require_permission(name, service, request)
         if not request.is_form:
             request = _with_document(request, content)
+        await _require_permission(name, service, request)
         return await service.answer(request)
     except LambError as error:
         return service.refusal(error, request)
+
+
+def _target(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> str:
+    """`<service>.<operation>`; empty for forms."""
+    if _is_cbor(headers):
+        return _cbor_target(scope["path"])
+    return headers.get(b"x-amz-target", b"").decode("latin-1")
 
 
 def _is_cbor(headers: Mapping[bytes, bytes]) -> bool:
@@ -141,13 +146,61 @@ def _of_form(headers: Mapping[bytes, bytes], form: Mapping[str, str]) -> tuple[s
     return name, form.get("Action", "")
 
 
-def _require_permission(name: str, service: Service, request: Request) -> None:
-    function = request.principal.function
-    if function is not None and request.operation not in service.for_functions:
-        raise AccessDenied(
-            f"User: {function.arn} is not authorized to perform: {name}:{request.operation} "
-            f"because no identity-based policy allows the {name}:{request.operation} action"
-        )
+async def _require_permission(name: str, service: Service, request: Request) -> None:
+    """Raise AccessDenied for what the caller's role does not allow; everybody may ask who they are."""
+    session, operation = request.principal.session, request.operation
+    if session is None or operation == "GetCallerIdentity":
+        return
+    ask = actions.of_neighbour(session, request.place, name, operation, request.members)
+    allowed = operation in service.for_functions
+    await request.services.credentials.require(session, ask, by_default=allowed)
+
+
+# ------------------------------------------------------------------ turned away at the gate
+
+# How the query protocol calls what the gate says.
+_QUERY_CODES = {
+    "AccessDeniedException": "AccessDenied",
+    "ExpiredTokenException": "ExpiredToken",
+    "IncompleteSignatureException": "IncompleteSignature",
+    "InvalidSignatureException": "SignatureDoesNotMatch",
+    "MissingAuthenticationTokenException": "MissingAuthenticationToken",
+    "UnrecognizedClientException": "InvalidClientTokenId",
+}
+
+
+def service_of(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> str | None:
+    """What a request's signature must be for. None where that is not told before its body is read."""
+    if not is_for(scope, headers):
+        return None if scope["path"].startswith("/_lamb/") else "lambda"
+    name = _of_target(_target(scope, headers))[0]
+    return name if name in SERVICES else None
+
+
+def refuse(
+    error: LambError, scope: Mapping[str, Any], headers: Mapping[bytes, bytes], request_id: str
+) -> Response | None:
+    """An error from before a service had the request, in its protocol; None where it is for none."""
+    if not is_for(scope, headers):
+        return None
+    code = _QUERY_CODES.get(error.code, error.code)
+    fault = "Sender" if error.status < 500 else "Receiver"
+    if b"x-amz-target" not in headers and not _is_cbor(headers):
+        told = {"Type": fault, "Code": code, "Message": error.message}
+        return query_protocol.refusal(error.status, told, "", request_id, as_json=False)
+    response = json_response({"__type": f"com.amazon.coral.service#{error.code}", "message": error.message})
+    response.status = error.status
+    spoken = headers.get(b"content-type", b"")
+    if spoken.startswith(b"application/x-amz-json-"):
+        response.headers[0] = (b"content-type", spoken)
+    if _is_cbor(headers):
+        response.headers = [(b"content-type", b"application/cbor"), (b"smithy-protocol", b"rpc-v2-cbor")]
+        response.body = cbor.encode(json.loads(response.body))
+    response.headers.append((b"x-amzn-errortype", error.code.encode()))
+    # Clients whose service had the query protocol before go on telling errors by its codes.
+    if service_of(scope, headers) == "sqs" or b"x-amzn-query-mode" in headers:
+        response.headers.append((b"x-amzn-query-error", f"{code};{fault}".encode()))
+    return response
 
 
 def _with_document(request: Request, content: bytes) -> Request:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lamb.api import shapes
 from lamb.api.messages import Response, json_response
-from lamb.api.services import LogQuery, Services
+from lamb.api.services import LogQuery, Port, Services
 from lamb.core import aliases, functions, keys, layers, mappings, queues, roles, topics, versions
 from lamb.core.context import Core
 from lamb.model.errors import InvalidParameterValue, KMSAccessDenied
@@ -29,6 +29,8 @@ class Ask:
     place: Place
     params: Mapping[str, str]
     query: Mapping[str, str]
+    at_socket: bool = False
+    """Whether the request came over the owner's own socket."""
 
     def reference(self) -> Reference:
         return parse_reference(self.params["function"], self.place)
@@ -59,11 +61,21 @@ async def stop(ask: Ask) -> Response:
 
 async def listen(ask: Ask) -> Response:
     """Open a TCP port for boto3 and the like; 0 takes any free one."""
-    # Until callers sign their requests, whoever reaches a port is the owner.
     if ask.query.get("host", "127.0.0.1") not in ("127.0.0.1", "localhost"):
         raise InvalidParameterValue("lamb listens on 127.0.0.1 only")
-    port = await ask.services.listen(ask.port())
-    return json_response({"port": port, "url": f"http://127.0.0.1:{port}"}, 201)
+    if ask.query.get("auth", "sigv4") not in ("sigv4", "none"):
+        raise InvalidParameterValue("auth is sigv4 or none")
+    port = await ask.services.listen(ask.port(), signed=ask.query.get("auth") != "none")
+    return json_response(_port(port), 201)
+
+
+async def ports(ask: Ask) -> Response:
+    return json_response({"Ports": [_port(port) for port in ask.services.ports()]})
+
+
+def _port(port: Port) -> dict[str, object]:
+    auth = "sigv4" if port.signed else "none"
+    return {"port": port.number, "url": f"http://127.0.0.1:{port.number}", "auth": auth}
 
 
 async def unlisten(ask: Ask) -> Response:

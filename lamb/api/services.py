@@ -11,6 +11,8 @@ from lamb.core.log_groups import LogGroup
 from lamb.logs.chunks import Stream
 from lamb.logs.journal import Entry, Group
 from lamb.logs.pages import Found, Key, Wanted
+from lamb.model import policy
+from lamb.model.credentials import Credential, RoleSession
 from lamb.model.invocation import Event, Outcome
 from lamb.model.mapping import MappingKey
 from lamb.model.names import FunctionKey, Place, Reference
@@ -18,8 +20,8 @@ from lamb.store.group import GroupCommit
 
 T = TypeVar("T")
 
-Callers = Literal["owner", "functions"]
-"""Who a listener is for: the owner of this home, or functions that carry a token."""
+Callers = Literal["owner", "signed", "anyone"]
+"""Who a listener is for: the owner of this home, who signs with a key that is known, or whoever comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,36 @@ class Events(Protocol):
     async def set_clock(self, *, advance_ms: int, scale: float | None, reset: bool) -> None:
         """Move the time of this home; what is due then runs. Raises InvalidParameterValue, HomeUnusable."""
         ...
+
+
+class Credentials(Protocol):
+    """Access keys of the owner, and credentials of functions and of sessions."""
+
+    async def find(self, key_id: str, token: str | None) -> Credential:
+        """Those with this access key id; never touches a thread or the database when known.
+
+        Raises UnrecognizedClient, KMSAccessDenied, KMSNotFound, HomeUnusable.
+        """
+        ...
+
+    async def require(self, session: RoleSession, ask: policy.Ask, *, by_default: bool) -> None:
+        """Raise AccessDenied unless the role may do this; never touches the database when the role is known.
+
+        `by_default`: whether a role that is not stored may.
+        """
+        ...
+
+    def forget(self) -> None:
+        """Roles, or their policies, have changed: what was known of them is read anew."""
+        ...
+
+
+class Port(NamedTuple):
+    """One that is open for AWS's API."""
+
+    number: int
+    signed: bool
+    """Whether requests have to be signed."""
 
 
 class Provisioned(Protocol):
@@ -217,8 +249,8 @@ class Services(Protocol):
         ...
 
     @property
-    def function_tokens(self) -> Mapping[str, FunctionKey]:
-        """Session token → the function it was given to."""
+    def credentials(self) -> Credentials:
+        """What requests are signed with."""
         ...
 
     async def run(self, work: Callable[..., T], *args: Any) -> T:
@@ -283,8 +315,12 @@ class Services(Protocol):
         """What `lamb doctor` shows: each wall, whether it stands, and the fix."""
         ...
 
-    async def listen(self, port: int) -> int:
+    async def listen(self, port: int, *, signed: bool) -> Port:
         """Serve AWS's routes on 127.0.0.1 as well; 0 takes any free port. The port that it is."""
+        ...
+
+    def ports(self) -> list[Port]:
+        """Those that `listen` opened."""
         ...
 
     async def unlisten(self, port: int) -> None:

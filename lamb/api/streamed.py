@@ -7,7 +7,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
-from lamb.api import body, event_stream, invocations, payload
+from lamb.api import actions, body, event_stream, invocations, payload
 from lamb.api.gate import Principal
 from lamb.api.invocations import Headers
 from lamb.api.messages import Response, json_response
@@ -38,6 +38,7 @@ async def invoke(
     if kind not in _KINDS or log_type not in _LOG_TYPES:
         invocations.refuse_headers(operation, name, query, headers)
     reference = invocations.reference_of(operation, name, query, principal.place)
+    await actions.require_invocation(services, principal, reference, operation)
     event_json = await _payload(services, reference, receive, (INVOKE_REQUEST_MAX_BYTES, operation))
     invocations.refuse_tenant(headers)
     context = invocations.client_context(headers)
@@ -68,6 +69,7 @@ async def invoke_async(
     operation = "InvokeAsync"
     name, query = _named(scope, ASYNC)
     reference = invocations.reference_of(operation, name, query, principal.place)
+    await actions.require_invocation(services, principal, reference, operation)
     event_json = await _payload(services, reference, receive, (INVOKE_ASYNC_REQUEST_MAX_BYTES, operation))
     trace_id = invocations.trace_of(headers, request_id)
     await services.events.accept(reference, Event(request_id, event_json, reference.arn, None, trace_id))

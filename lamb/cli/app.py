@@ -32,7 +32,7 @@ SECTIONS = {
     "Versions": {"publish": "version", "versions": "version", "alias": "alias", "rollback": "rollback"},
     "Invocations": {"invoke": "invoke", "logs": "logs", "stats": "stats", "concurrency": "concurrency"},
     "Events": {"events": "events", "async": "asynchronous", "wait": "wait", "clock": "clock"},
-    "Access": {"role": "role", "permission": "permission", "url": "url"},
+    "Access": {"role": "role", "permission": "permission", "url": "url", "keys": "keys"},
     "Queues and topics": {"queue": "queue", "topic": "topic", "mapping": "mapping"},
     "Secrets": {"env": "env", "key": "key"},
     "Packages and host": {"package": "package", "layer": "layer", "runtimes": "host", "doctor": "host"},
@@ -61,7 +61,8 @@ class Group(TyperGroup):
         write_help(self, ctx, formatter)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, args or ["--help"])
+        alone = self.invoke_without_command
+        return super().parse_args(ctx, args if alone else args or ["--help"])
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:

@@ -100,8 +100,7 @@ def create(
 
     lamb create hello --file hello.py
     lamb create shop --dir build/ --handler shop.web.handler --runtime python3.12
-    lamb create shop --zip shop.zip --memory 512 --timeout 30 -E STAGE=dev -E DATABASE_URL
-    lamb create shop --zip shop.zip --publish --if-not-exists
+    lamb create shop --zip shop.zip --memory 512 -E STAGE=dev -E DATABASE_URL --publish --if-not-exists
     lamb create shop --live src/ --layer tools  # edit, and the next invocation runs what was saved
 
     Runtime and handler are guessed where only one answer makes sense, and said on stderr.
@@ -113,7 +112,7 @@ def create(
         memory=memory,
         timeout=timeout,
         tmp=tmp,
-        network=network,
+        network=network or _usual_network(session),
         role=role_arn(session, role or session.settings.default_role),
         description=description,
         layers=arns(session, layer),
@@ -124,10 +123,13 @@ def create(
         variables=collect(env, env_file),
         tags=pairs_of(tag, "--tag") if tag else None,
     )
-    if network is None and session.settings.network != "host":
-        body["Lamb"] = {"Network": session.settings.network}
     manner = Manner(dry_run, not no_wait, if_not_exists, fix_permissions)
     carry_out_create(session, Source(zip_, dir_, file, s3, live), body, manner)
+
+
+def _usual_network(session: Session) -> str | None:
+    """The setting; None where it is the daemon's own default."""
+    return None if session.settings.network == "host" else session.settings.network
 
 
 def carry_out_create(session: Session, source: Source, body: dict[str, Any], manner: Manner) -> None:

@@ -1,12 +1,12 @@
-"""`lamb env …`: environment variables, whose values stay hidden unless asked for."""
+"""`lamb env`: a shell's variables for AWS tools; `lamb env …`: those of functions, hidden unless asked."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from lamb.cli import options
+from lamb.cli import exports, options
 from lamb.cli.create import settle
 from lamb.cli.faults import Refusal, UsageFault
 from lamb.cli.session import Session
@@ -14,13 +14,36 @@ from lamb.cli.variables import collect
 
 app = typer.Typer(
     name="env",
-    help="""Environment variables of a function, encrypted at rest
+    invoke_without_command=True,
+    help="""Environment variables of a function, encrypted at rest; alone: what AWS tools need to talk to lamb
 
+    lamb env  # in a shell: eval "$(lamb env)"; then boto3, the AWS CLI and Terraform talk to lamb
     lamb env set shop STAGE=prod -E API_TOKEN --env-file .env
     lamb env list shop
     lamb env unset shop STAGE
     """,
 )
+
+
+@app.callback()
+def env(
+    ctx: typer.Context,
+    shell: Annotated[
+        Literal["bash", "zsh", "fish"] | None,
+        typer.Option("--shell", help="Whose words to print; yours by default"),
+    ] = None,
+) -> None:
+    if ctx.invoked_subcommand is not None:
+        return
+    session: Session = ctx.obj
+    given = exports.variables(session)
+    if session.as_json:
+        session.out.json(given)
+        return
+    for line in exports.lines(given, shell or exports.own_shell()):
+        session.out.line(line)
+    if session.out.terminal:
+        session.out.hint('`eval "$(lamb env)"` sets these in this shell')
 
 
 @app.command("list")

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lamb.client.access import Access
 from lamb.client.concurrency import Concurrency
 from lamb.client.counters import Counters
 from lamb.client.encoding import base64, encoded
@@ -72,7 +73,7 @@ class Client:
         self.layers = Layers(self._session)
         self.counters = Counters(self._session)
         self.topics, self.queues = Topics(self._session), Queues(self._session)
-        self.mappings = Mappings(self._session)
+        self.mappings, self.access = Mappings(self._session), Access(self._session)
         self.roles = Roles(self._session)
         self.permissions, self.urls = Permissions(self._session), Urls(self._session)
 
@@ -233,14 +234,6 @@ class Client:
     def health(self) -> Document:
         """`version`, `pid`, `home`, `uptimeMs`, …"""
         return self._session.json("GET", "/_lamb/health")
-
-    def listen(self, host: str, port: int) -> Document:
-        """Have the daemon answer on a loopback address as well: its `port` (0 takes any free one), `url`."""
-        return self._session.json("POST", f"/_lamb/ports/{port}{query({'host': host})}")
-
-    def unlisten(self, port: int) -> None:
-        """Close a port that `listen` opened."""
-        self._session.request("DELETE", f"/_lamb/ports/{port}")
 
     def running(self) -> Document | None:
         """`health` of a daemon that already runs, None where there is none. Never starts one."""

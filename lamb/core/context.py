@@ -53,6 +53,8 @@ class Core:
     """Services whose endpoints the settings name: `sqs`, `sns`, …; theirs is what lamb would keep itself."""
     arrived: Callable[[str], None] = lambda _arn: None
     """Called after a commit, with the ARN of a local queue: there may be messages to receive."""
+    credentials_changed: Callable[[], None] = lambda: None
+    """Called after a commit: access keys that were good may be so no more."""
     s3_named: bool = False
     """Whether the environment names an endpoint of S3."""
     buckets: Path | None = None

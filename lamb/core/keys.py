@@ -1,13 +1,13 @@
-"""The keys that seal environment variables, and the material of KMS's keys."""
+"""The keys that seal environment variables, the material of KMS's keys, and the secrets of access keys."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from lamb.core import kms_found
+from lamb.core import kms_found, sealing
 from lamb.core.context import Core
 from lamb.model.errors import KMSAccessDenied, KMSNotFound
-from lamb.store import kms_keys, versions
+from lamb.store import access_keys, kms_keys, versions
 from lamb.store.database import Tx
 from lamb.store.versions import Sealed
 
@@ -36,10 +36,14 @@ def rotate(core: Core) -> dict[str, Any]:
     """
     with core.database.transaction() as tx:
         opened, materials = _open_all(core, tx), _open_materials(core, tx)
+        secrets = _open_secrets(core, tx)
         newest = core.keyring.add()
         versions.seal_anew(tx, [Sealed(name, core.box.seal(plain, arn)) for name, arn, plain in opened])
         kms_keys.seal_anew(tx, [(key_id, core.box.seal(plain, owner)) for key_id, owner, plain in materials])
+        access_keys.seal_anew(tx, _sealed_secrets(core, secrets))
     core.keyring.forget_before(newest)
+    # Tokens of sessions were sealed with the old key.
+    core.credentials_changed()
     return show(core)
 
 
@@ -54,6 +58,16 @@ def _open_all(core: Core, tx: Tx) -> list[tuple[str, str, bytes]]:
             except (KMSNotFound, KMSAccessDenied) as error:
                 raise type(error)(f"{error.message} (variables of {arn})", hint=error.hint) from None
     return opened
+
+
+def _open_secrets(core: Core, tx: Tx) -> dict[str, bytes]:
+    """By the ids of their access keys."""
+    found = access_keys.everything(tx)
+    return {key.key_id: core.box.open(sealed, sealing.bound_to(key.key_id)) for key, sealed in found}
+
+
+def _sealed_secrets(core: Core, secrets: dict[str, bytes]) -> dict[str, bytes]:
+    return {key_id: core.box.seal(plain, sealing.bound_to(key_id)) for key_id, plain in secrets.items()}
 
 
 def _open_materials(core: Core, tx: Tx) -> list[tuple[str, str, bytes]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lamb.core import kms_found
 from lamb.core.context import Core
 from lamb.model.errors import KMSAccessDenied, KMSNotFound
-from lamb.store import kms_keys, versions
+from lamb.store import access_keys, kms_keys, versions
 from lamb.store.database import Tx
 
 
@@ -31,10 +31,17 @@ def ready(core: Core, tx: Tx) -> None:
         core.keyring.add()
 
 
+def bound_to(key_id: str) -> str:
+    """What the secret of an access key is bound to."""
+    return f"access key {key_id}"
+
+
 def _sealed(tx: Tx) -> Iterator[tuple[bytes, str]]:
     """Everything that is sealed, with what it is bound to."""
     for record in versions.sealed(tx):
         if record.sealed is not None:
             yield record.sealed.data, record.version.arn
+    for stored in access_keys.everything(tx):
+        yield stored.sealed, bound_to(stored.key.key_id)
     for row in kms_keys.everything(tx):
         yield row.material, kms_found.bound_to(row.key.arn)

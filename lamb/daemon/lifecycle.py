@@ -23,7 +23,7 @@ async def run(settings: Settings, listener: socket.socket, wall_reasons: dict[st
     functions = _loopback()
     daemon = await build(settings, wall_reasons, functions.getsockname()[1], stopping.set)
     owner_server = Server(App(daemon.services, Gate("owner", browsers_reach=False)))
-    function_server = Server(App(daemon.services, Gate("functions")))
+    function_server = Server(App(daemon.services, Gate("signed")))
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     await function_server.listen(functions)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 import lamb
-from lamb.api.services import Backlog, LogQuery
+from lamb.api.services import Backlog, LogQuery, Port
 from lamb.core import functions, redrive, updates
 from lamb.core.context import Core
 from lamb.daemon.arrivals import Arrivals
+from lamb.daemon.credentials import Credentials
 from lamb.daemon.events import Events
 from lamb.daemon.logbook import Logbook
 from lamb.daemon.mappings import Mappings
@@ -23,13 +23,12 @@ from lamb.daemon.ports import Ports
 from lamb.daemon.routing import Routes, Settling
 from lamb.daemon.threads import Threads
 from lamb.engine.invoker import Engine
-from lamb.engine.launch import Identity
 from lamb.engine.provisioned import Provisioned
 from lamb.logs.journal import Group
 from lamb.logs.metrics import Metrics
 from lamb.model.concurrency import Allotment
 from lamb.model.errors import HomeUnusable, LambError, ServiceFailure
-from lamb.model.invocation import Event, Outcome, Target
+from lamb.model.invocation import Event, Outcome
 from lamb.model.mapping import MappingKey
 from lamb.model.names import FunctionKey, Place, Reference
 from lamb.model.settings import Settings
@@ -39,8 +38,6 @@ from lamb.store.group import GroupCommit
 
 T = TypeVar("T")
 _SETTLE_AGAIN_S = 1.0
-# What functions reach on the listener that is theirs.
-_FOR_FUNCTIONS = ("CLOUDWATCH", "CLOUDWATCH_LOGS", "KMS", "LAMBDA", "SNS", "SQS")
 
 
 class Services(Threads):
@@ -56,10 +53,10 @@ class Services(Threads):
         super().__init__()
         self.core = core
         self.place = Place(settings.account, settings.region)
-        self.tokens = Tokens()
+        self.credentials = Credentials(core, self.run)
         self.settling: Settling[FunctionKey] = Settling()
         self.mappings = Mappings(self)
-        self.ports = Ports()
+        self.opened = Ports()
         self.stop = stop
         # Set by wiring, which needs this object to build them.
         self.engine: Engine
@@ -76,10 +73,6 @@ class Services(Threads):
         self._started = time.monotonic()
         self._background: set[asyncio.Task[None]] = set()
         self._invoking: dict[str, asyncio.Task[Any] | None] = {}
-
-    @property
-    def function_tokens(self) -> Mapping[str, FunctionKey]:
-        return self.tokens.owners
 
     # ------------------------------------------------------------------ invoking
 
@@ -208,7 +201,7 @@ class Services(Threads):
 
     @property
     def served_port(self) -> int | None:
-        return self.ports.first
+        return self.opened.first
 
     def health(self) -> Mapping[str, Any]:
         return {
@@ -224,11 +217,14 @@ class Services(Threads):
 
     # ------------------------------------------------------------------ listening
 
-    async def listen(self, port: int) -> int:
-        return await self.ports.listen(self, port)
+    async def listen(self, port: int, *, signed: bool) -> Port:
+        return await self.opened.listen(self, port, signed=signed)
+
+    def ports(self) -> list[Port]:
+        return self.opened.all()
 
     async def unlisten(self, port: int) -> None:
-        await self.ports.unlisten(port)
+        await self.opened.unlisten(port)
 
     async def close(self) -> None:
         await self.metering.close()
@@ -246,28 +242,3 @@ async def _move_messages(services: Services, task_id: int) -> None:
         if step.next_ms is None:
             return
         await arrivals.wait(name, arrivals.seen(name), step.next_ms)
-
-
-class Tokens:
-    """What functions show when they call lamb: one token an environment, good while it lives."""
-
-    def __init__(self) -> None:
-        self.owners: dict[str, FunctionKey] = {}
-        self.port = 0
-
-    def identify(self, target: Target) -> Identity:
-        """Credentials as AWS gives them, and where they are of use."""
-        token = secrets.token_urlsafe(48)
-        self.owners[token] = target.key
-        variables = {
-            "AWS_ACCESS_KEY_ID": "ASIA" + secrets.token_hex(8).upper(),
-            "AWS_SECRET_ACCESS_KEY": secrets.token_urlsafe(30),
-            "AWS_SESSION_TOKEN": token,
-        }
-        if target.configuration.network == "host":
-            here = f"http://127.0.0.1:{self.port}"
-            variables.update({f"AWS_ENDPOINT_URL_{service}": here for service in _FOR_FUNCTIONS})
-        return Identity(variables, lambda: self._revoke(token))
-
-    def _revoke(self, token: str) -> None:
-        self.owners.pop(token, None)

@@ -129,35 +129,32 @@ async def build(
         s3_named=s3_named(process_environment()),
         buckets=settings.bucket_folder,
         arrived=told(lambda: services.arrivals.announce),
+        credentials_changed=told(lambda: services.credentials.forget),
         look_at_source=Looker(process_environment()).look,
     )
     home_time.take_up(core, clock, settings.time_scale)
     # Last of what stays behind when a daemon does not get further than here.
     cgroups, standing = _walls(wall_reasons)
     services = Services(settings, core, runtimes, stop)
-    services.tokens.port = function_port
+    services.credentials.port = function_port
     services.group = GroupCommit(database)
     services.arrivals = Arrivals(clock)
     services.metrics = Metrics(clock)
     services.metering = Metering(services.metrics, core, services.run)
     services.logbook = Logbook(core, journal, machine, services.run)
-    services.routes = Routes(
-        lambda reference: services.run(invoke.resolve, core, reference),
-        random.Random(settings.seed),  # noqa: S311 - a draw, not a secret
-        lambda key: services.run(live.refresh, core, key),
-    )
+    services.routes = _routes(services, settings)
     services.engine = engine = Engine(
         policy=_policy(settings),
         zygotes=Zygotes(settings.home, standing, runtimes.require),
         cgroups=cgroups,
         journal=journal,
         clock=machine,
-        identify=services.tokens.identify,
+        identify=services.credentials.identify,
     )
     services.metrics.running_of = engine.limits.running
     services.provisioned = _provisioned(services)
     services.events = Events(services, _worker(services, clock, settings), clock)
-    return Daemon(services, engine, services.events.worker, services.ports, database, journal)
+    return Daemon(services, engine, services.events.worker, services.opened, database, journal)
 
 
 def _teller(
@@ -172,6 +169,14 @@ def _teller(
         return tell
 
     return told
+
+
+def _routes(services: Services, settings: Settings) -> Routes:
+    return Routes(
+        lambda reference: services.run(invoke.resolve, services.core, reference),
+        random.Random(settings.seed),  # noqa: S311 - a draw, not a secret
+        lambda key: services.run(live.refresh, services.core, key),
+    )
 
 
 def _policy(settings: Settings) -> Policy:

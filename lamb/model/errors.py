@@ -104,6 +104,35 @@ class UnrecognizedClient(LambError):
     status = 403
 
 
+class MissingAuthenticationToken(LambError):
+    """Missing Authentication Token"""
+
+    code = "MissingAuthenticationTokenException"
+    status = 403
+
+
+class InvalidSignature(LambError):
+    """The request signature we calculated does not match the signature you provided. Check your AWS Secret \
+Access Key and signing method. Consult the service documentation for details."""
+
+    code = "InvalidSignatureException"
+    status = 403
+
+
+class IncompleteSignature(LambError):
+    """The request signature does not conform to AWS standards"""
+
+    code = "IncompleteSignatureException"
+    status = 403
+
+
+class ExpiredToken(LambError):
+    """The security token included in the request is expired"""
+
+    code = "ExpiredTokenException"
+    status = 403
+
+
 class LinkExpired(LambError):
     """Request has expired"""
 

@@ -28,13 +28,16 @@ _CAPITAL = frozenset(
         "SerializationException",
         "ServiceException",
         "UnknownOperationException",
-        "UnrecognizedClientException",
     }
 )
 # These come from the layer before Lambda's own, which knows no Type.
 _UNTYPED = frozenset(
     {
         "AccessDeniedException",
+        "ExpiredTokenException",
+        "IncompleteSignatureException",
+        "InvalidSignatureException",
+        "MissingAuthenticationTokenException",
         "SerializationException",
         "UnknownOperationException",
         "UnrecognizedClientException",

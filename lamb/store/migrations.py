@@ -11,6 +11,7 @@ from lamb.model.errors import HomeUnusable
 
 # The other tables enter themselves beside the schema's when they are imported.
 from lamb.store import (  # noqa: F401
+    access_tables,
     attachment_tables,
     event_tables,
     iam_tables,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import signal
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -28,28 +27,14 @@ def package(answer: str) -> bytes:
     return packed.getvalue()
 
 
-def client(url: str) -> Any:
-    return boto3.client(
-        "lambda",
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id="any",
-        aws_secret_access_key="any",
-        config=Config(retries={"total_max_attempts": 1}),
-    )
-
-
 @pytest.fixture(scope="module")
 def aws(workshop: harness.Workshop) -> Iterator[Any]:
     """A client of a lamb whose draws of weighted aliases are those of seed 1."""
     lamb = harness.Lamb(harness.ourselves(), workshop.place(), {"LAMB_SEED": "1"})
-    serving = lamb.start("serve", "--json")
-    assert serving.stdout is not None
-    made = client(json.loads(serving.stdout.readline())["url"])
-    made.runtime = lamb.runtime
-    yield made
-    serving.send_signal(signal.SIGTERM)
-    serving.communicate(timeout=20)
+    with lamb.serving() as served:
+        made = boto3.client("lambda", **served.aws, config=Config(retries={"total_max_attempts": 1}))
+        made.runtime = lamb.runtime
+        yield made
     lamb.close()
 
 

@@ -78,5 +78,8 @@ def test_a_function_without_a_network_has_no_endpoint_to_call(lamb_of_module):
     lamb.run(*create, "--network", "none")
     assert Deployed(lamb, "names")() == []
     lamb.run("configure", "names", "--network", "host")
-    told = {f"AWS_ENDPOINT_URL_{service}" for service in ("LAMBDA", "SNS", "SQS")}
+    told = {
+        f"AWS_ENDPOINT_URL_{service}"
+        for service in ("CLOUDWATCH", "CLOUDWATCH_LOGS", "KMS", "LAMBDA", "SNS", "SQS")
+    }
     assert set(Deployed(lamb, "names")()) == told

@@ -4,7 +4,7 @@ The program is always the real one, in a home of its own, as a process of its ow
 """
 
 from harness.machine import adopt_orphans, children, wait_gone
-from harness.program import LIVING, Completed, Lamb
+from harness.program import LIVING, Completed, Lamb, Served
 from harness.users import UNMAPPED, User, ourselves
 from harness.workshop import CHECKOUT, Workshop
 
@@ -14,6 +14,7 @@ __all__ = [
     "UNMAPPED",
     "Completed",
     "Lamb",
+    "Served",
     "User",
     "Workshop",
     "adopt_orphans",

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import machine
+from harness.signing import signed
 from harness.users import User
 
 COMMAND_TIMEOUT_S = 60
@@ -25,6 +27,35 @@ Completed = subprocess.CompletedProcess
 
 
 LIVING: list[Lamb] = []
+
+
+@dataclass
+class Served:
+    """A port, and a key of its owner."""
+
+    url: str
+    key: Mapping[str, str]
+
+    def ask(self, method: str, target: str, body: bytes = b"", content_type: str = "application/json") -> str:
+        """A signed request, and the text of its answer; HTTPError for any that is refused."""
+        host = self.url.removeprefix("http://")
+        keys = {"AWS_ACCESS_KEY_ID": self.key["AccessKeyId"]}
+        keys["AWS_SECRET_ACCESS_KEY"] = self.key["SecretAccessKey"]
+        headers = {**signed(method, target, host, keys, body), "content-type": content_type}
+        asked = urllib.request.Request(self.url + target, body or None, headers, method=method)
+        with urllib.request.urlopen(asked, timeout=COMMAND_TIMEOUT_S) as answer:
+            text: str = answer.read().decode()
+        return text
+
+    @property
+    def aws(self) -> dict[str, str]:
+        """What boto3's clients are given."""
+        return {
+            "endpoint_url": self.url,
+            "region_name": "us-east-1",
+            "aws_access_key_id": self.key["AccessKeyId"],
+            "aws_secret_access_key": self.key["SecretAccessKey"],
+        }
 
 
 @dataclass
@@ -117,6 +148,19 @@ class Lamb:
     def json(self, *args: str, stdin: str = "") -> Any:
         """What `lamb args… --json` prints."""
         return json.loads(self.run(*args, "--json", stdin=stdin).stdout)
+
+    @contextmanager
+    def serving(self, *args: str) -> Iterator[Served]:
+        """A port of `lamb serve args…`, open while the block runs."""
+        process = self.start("serve", "--port", "0", "--json", *args)
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line, process.communicate()[1]
+        try:
+            yield Served(json.loads(line)["url"], self.json("keys", "create"))
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=COMMAND_TIMEOUT_S)
 
     # the daemon, seen from outside
 

@@ -6,7 +6,6 @@ import contextlib
 import io
 import json
 import re
-import signal
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -34,29 +33,20 @@ def package() -> bytes:
 @pytest.fixture(scope="module")
 def service(lamb_of_module: harness.Lamb) -> Iterator[Any]:
     """A client, over a home with the function `f` that has version 1 and the alias `live`."""
-    serving = lamb_of_module.start("serve", "--port", "0", "--json")
-    assert serving.stdout is not None
-    client = boto3.client(
-        "lambda",
-        endpoint_url=json.loads(serving.stdout.readline())["url"],
-        region_name="us-east-1",
-        aws_access_key_id="any",
-        aws_secret_access_key="any",
-        config=Config(retries={"max_attempts": 0}, parameter_validation=False),
-    )
-    client.create_function(
-        FunctionName="f",
-        Role=ROLE,
-        Runtime=lamb_of_module.runtime,
-        Handler="app.handler",
-        Code={"ZipFile": package()},
-        Publish=True,
-    )
-    client.get_waiter("function_active_v2").wait(FunctionName="f")
-    client.create_alias(FunctionName="f", Name="live", FunctionVersion="1")
-    yield client
-    serving.send_signal(signal.SIGTERM)
-    serving.communicate(timeout=20)
+    config = Config(retries={"max_attempts": 0}, parameter_validation=False)
+    with lamb_of_module.serving() as served:
+        client = boto3.client("lambda", **served.aws, config=config)
+        client.create_function(
+            FunctionName="f",
+            Role=ROLE,
+            Runtime=lamb_of_module.runtime,
+            Handler="app.handler",
+            Code={"ZipFile": package()},
+            Publish=True,
+        )
+        client.get_waiter("function_active_v2").wait(FunctionName="f")
+        client.create_alias(FunctionName="f", Name="live", FunctionVersion="1")
+        yield client
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import signal
 import zipfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
@@ -24,17 +23,12 @@ def handler(event, context):
 
 
 @pytest.fixture(scope="module")
-def url(lamb_of_module: harness.Lamb) -> Iterator[str]:
-    serving = lamb_of_module.start("serve", "--port", "0", "--json")
-    assert serving.stdout is not None
-    line = serving.stdout.readline()
-    assert line, serving.communicate()[1]
-    yield json.loads(line)["url"]
-    serving.send_signal(signal.SIGTERM)
-    serving.communicate(timeout=20)
+def served(lamb_of_module: harness.Lamb) -> Iterator[harness.Served]:
+    with lamb_of_module.serving() as served:
+        yield served
 
 
-def client(service: str, url: str, protocol: str | None = None) -> Any:
+def client(service: str, served: harness.Served, protocol: str | None = None) -> Any:
     """`protocol`: the only one that this client is to know; None: boto3 chooses."""
     session = boto3.Session()
     core = session._session
@@ -49,35 +43,28 @@ def client(service: str, url: str, protocol: str | None = None) -> Any:
             return {**model, "metadata": {**model["metadata"], "protocol": protocol, "protocols": [protocol]}}
 
         loader.load_service_model = load_older
-    return session.client(
-        service,
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id="any",
-        aws_secret_access_key="any",
-        config=Config(retries={"max_attempts": 0}),
-    )
+    return session.client(service, **served.aws, config=Config(retries={"max_attempts": 0}))
 
 
 @pytest.fixture(scope="module", params=["smithy-rpc-v2-cbor", "json", "query"])
-def cloudwatch(request: pytest.FixtureRequest, url: str) -> Any:
-    return client("cloudwatch", url, request.param)
+def cloudwatch(request: pytest.FixtureRequest, served: harness.Served) -> Any:
+    return client("cloudwatch", served, request.param)
 
 
 @pytest.fixture(scope="module")
-def newest(url: str) -> Any:
-    return client("cloudwatch", url)
+def newest(served: harness.Served) -> Any:
+    return client("cloudwatch", served)
 
 
 @pytest.fixture(scope="module")
-def function(url: str, lamb_of_module: harness.Lamb) -> str:
+def function(served: harness.Served, lamb_of_module: harness.Lamb) -> str:
     """One that ran three times, and failed once."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         entry = zipfile.ZipInfo("app.py")
         entry.external_attr = 0o100644 << 16
         archive.writestr(entry, CODE)
-    functions = client("lambda", url)
+    functions = client("lambda", served)
     functions.create_function(
         FunctionName="measured",
         Runtime=lamb_of_module.runtime,

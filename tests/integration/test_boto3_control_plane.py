@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
-import signal
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -35,24 +33,15 @@ def package(text: str = "def handler(event, context): return event\n") -> bytes:
 @pytest.fixture(scope="module")
 def aws(lamb_of_module: harness.Lamb) -> Iterator[Any]:
     """A client that checks nothing itself, over a home with `f`: versions 1 and 2, the alias `live` on 1."""
-    serving = lamb_of_module.start("serve", "--port", "0", "--json")
-    assert serving.stdout is not None
-    client = boto3.client(
-        "lambda",
-        endpoint_url=json.loads(serving.stdout.readline())["url"],
-        region_name="us-east-1",
-        aws_access_key_id="any",
-        aws_secret_access_key="any",
-        config=Config(retries={"max_attempts": 0}, parameter_validation=False),
-    )
-    create(client, "f", Publish=True)
-    client.get_waiter("function_active_v2").wait(FunctionName="f")
-    client.create_alias(FunctionName="f", Name="live", FunctionVersion="1")
-    changed(client, MemorySize=256)
-    client.publish_version(FunctionName="f")
-    yield client
-    serving.send_signal(signal.SIGTERM)
-    serving.communicate(timeout=20)
+    config = Config(retries={"max_attempts": 0}, parameter_validation=False)
+    with lamb_of_module.serving() as served:
+        client = boto3.client("lambda", **served.aws, config=config)
+        create(client, "f", Publish=True)
+        client.get_waiter("function_active_v2").wait(FunctionName="f")
+        client.create_alias(FunctionName="f", Name="live", FunctionVersion="1")
+        changed(client, MemorySize=256)
+        client.publish_version(FunctionName="f")
+        yield client
 
 
 def create(aws: Any, name: str, **members: Any) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Any
@@ -34,20 +33,8 @@ ALLOWING = {
 
 @pytest.fixture(scope="module")
 def iam(lamb_of_module: harness.Lamb) -> Iterator[Any]:
-    serving = lamb_of_module.start("serve", "--port", "0", "--json")
-    assert serving.stdout is not None
-    line = serving.stdout.readline()
-    assert line, serving.communicate()[1]
-    yield boto3.client(
-        "iam",
-        endpoint_url=json.loads(line)["url"],
-        region_name="us-east-1",
-        aws_access_key_id="any",
-        aws_secret_access_key="any",
-        config=Config(retries={"max_attempts": 0}),
-    )
-    serving.send_signal(signal.SIGTERM)
-    serving.communicate(timeout=20)
+    with lamb_of_module.serving() as served:
+        yield boto3.client("iam", **served.aws, config=Config(retries={"max_attempts": 0}))
 
 
 @pytest.fixture

@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-import signal
-import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -42,26 +40,19 @@ def handler(event, context):
 
 
 @pytest.fixture(scope="module")
-def aws(lamb_of_module: harness.Lamb) -> Iterator[Any]:
+def served(lamb_of_module: harness.Lamb) -> Iterator[harness.Served]:
+    with lamb_of_module.serving() as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def aws(lamb_of_module: harness.Lamb, served: harness.Served) -> Any:
     """A client, over a home with the function `act` (version 1, alias `live`), whose timeout is a second."""
     lamb = lamb_of_module
-    serving = lamb.start("serve", "--port", "0", "--json")
-    assert serving.stdout is not None
-    url = json.loads(serving.stdout.readline())["url"]
-    client = boto3.client(
-        "lambda",
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id="any",
-        aws_secret_access_key="any",
-        config=Config(retries={"max_attempts": 0}),
-    )
     lamb.write("act.py", SOURCE)
     lamb.run("create", "act", "--file", "act.py", "--timeout", "1", "--publish")
     lamb.run("alias", "create", "act", "live", "--version", "1")
-    yield client
-    serving.send_signal(signal.SIGTERM)
-    serving.communicate(timeout=20)
+    return boto3.client("lambda", **served.aws, config=Config(retries={"max_attempts": 0}))
 
 
 def invoke(client: Any, event: Any = None, **members: Any) -> tuple[dict[str, Any], Any]:
@@ -311,12 +302,10 @@ def test_a_throttle_has_a_reason_and_says_when_to_come_back(aws):
         aws.delete_function_concurrency(FunctionName="act")
 
 
-def test_a_body_of_any_content_type_is_a_payload(aws):
-    url = f"{aws.meta.endpoint_url}/2015-03-31/functions/act/invocations"
+def test_a_body_of_any_content_type_is_a_payload(aws, served):
     for content_type in ("application/json", "text/plain", "application/x-www-form-urlencoded"):
-        request = urllib.request.Request(url, b'{"n": 1}', {"Content-Type": content_type})
-        with urllib.request.urlopen(request) as answer:
-            assert json.load(answer)["event"] == {"n": 1}
+        answer = served.ask("POST", "/2015-03-31/functions/act/invocations", b'{"n": 1}', content_type)
+        assert json.loads(answer)["event"] == {"n": 1}
 
 
 # ------------------------------------------------------------------ streams and the old way

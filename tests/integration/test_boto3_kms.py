@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -19,26 +18,9 @@ NONE = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture(scope="module")
-def url(lamb_of_module: harness.Lamb) -> Iterator[str]:
-    serving = lamb_of_module.start("serve", "--port", "0", "--json")
-    assert serving.stdout is not None
-    line = serving.stdout.readline()
-    assert line, serving.communicate()[1]
-    yield json.loads(line)["url"]
-    serving.send_signal(signal.SIGTERM)
-    serving.communicate(timeout=20)
-
-
-@pytest.fixture(scope="module")
-def kms(url: str) -> Any:
-    return boto3.client(
-        "kms",
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id="any",
-        aws_secret_access_key="any",
-        config=Config(retries={"max_attempts": 0}),
-    )
+def kms(lamb_of_module: harness.Lamb) -> Iterator[Any]:
+    with lamb_of_module.serving() as served:
+        yield boto3.client("kms", **served.aws, config=Config(retries={"max_attempts": 0}))
 
 
 @pytest.fixture(scope="module")

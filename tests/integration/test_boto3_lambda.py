@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-import signal
 import urllib.request
 import zipfile
 from collections.abc import Iterator
@@ -42,20 +41,8 @@ def package(source: str = ECHO) -> bytes:
 @pytest.fixture(scope="module")
 def aws(lamb_of_module: harness.Lamb) -> Iterator[Any]:
     """A Lambda client that believes to talk to AWS."""
-    serving = lamb_of_module.start("serve", "--port", "0", "--json")
-    assert serving.stdout is not None
-    line = serving.stdout.readline()
-    assert line, serving.communicate()[1]
-    yield boto3.client(
-        "lambda",
-        endpoint_url=json.loads(line)["url"],
-        region_name="us-east-1",
-        aws_access_key_id="any",
-        aws_secret_access_key="any",
-        config=Config(retries={"max_attempts": 0}),
-    )
-    serving.send_signal(signal.SIGTERM)
-    serving.communicate(timeout=20)
+    with lamb_of_module.serving() as served:
+        yield boto3.client("lambda", **served.aws, config=Config(retries={"max_attempts": 0}))
 
 
 @pytest.fixture
@@ -184,7 +171,7 @@ def test_tags_come_and_go(aws: Any, create: Any) -> None:
         ("invoke", {"FunctionName": "nobody"}, "ResourceNotFoundException", 404),
         ("delete_function", {"FunctionName": "nobody"}, "ResourceNotFoundException", 404),
         ("get_function", {"FunctionName": "no!body"}, "ValidationException", 400),
-        ("list_layers", {}, "UnknownOperationException", 501),
+        ("list_capacity_providers", {}, "UnknownOperationException", 501),
     ],
 )
 def test_errors_are_the_exceptions_that_clients_match_on(

@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 import re
-import signal
 import stat
 import urllib.error
 import urllib.request
@@ -47,20 +46,8 @@ def layer(name: str) -> bytes:
 
 @pytest.fixture(scope="module")
 def aws(lamb_of_module: harness.Lamb) -> Iterator[Any]:
-    serving = lamb_of_module.start("serve", "--port", "0", "--json")
-    assert serving.stdout is not None
-    line = serving.stdout.readline()
-    assert line, serving.communicate()[1]
-    yield boto3.client(
-        "lambda",
-        endpoint_url=json.loads(line)["url"],
-        region_name="us-east-1",
-        aws_access_key_id="any",
-        aws_secret_access_key="any",
-        config=Config(retries={"max_attempts": 0}),
-    )
-    serving.send_signal(signal.SIGTERM)
-    serving.communicate(timeout=20)
+    with lamb_of_module.serving() as served:
+        yield boto3.client("lambda", **served.aws, config=Config(retries={"max_attempts": 0}))
 
 
 def publish(aws: Any, name: str, zipped: bytes | None = None, **members: Any) -> Any:

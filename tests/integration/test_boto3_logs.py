@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import json
-import signal
 import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import boto3
@@ -16,6 +15,7 @@ import harness
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from harness.signing import signed
 
 HERE = "arn:aws:logs:us-east-1:123456789012:log-group:"
 NO_GROUP = "The specified log group does not exist."
@@ -29,42 +29,24 @@ def handler(event, context):
 """
 
 
-@contextmanager
-def served(lamb: harness.Lamb) -> Iterator[str]:
-    serving = lamb.start("serve", "--port", "0", "--json")
-    assert serving.stdout is not None
-    line = serving.stdout.readline()
-    assert line, serving.communicate()[1]
-    yield json.loads(line)["url"]
-    serving.send_signal(signal.SIGTERM)
-    serving.communicate(timeout=20)
+@pytest.fixture(scope="module")
+def served(lamb_of_module: harness.Lamb) -> Iterator[harness.Served]:
+    with lamb_of_module.serving() as served:
+        yield served
+
+
+def client(service: str, served: harness.Served, **config: Any) -> Any:
+    return boto3.client(service, **served.aws, config=Config(retries={"max_attempts": 0}, **config))
 
 
 @pytest.fixture(scope="module")
-def url(lamb_of_module: harness.Lamb) -> Iterator[str]:
-    with served(lamb_of_module) as found:
-        yield found
-
-
-def client(service: str, url: str, **config: Any) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id="any",
-        aws_secret_access_key="any",
-        config=Config(retries={"max_attempts": 0}, **config),
-    )
+def logs(served: harness.Served) -> Any:
+    return client("logs", served)
 
 
 @pytest.fixture(scope="module")
-def logs(url: str) -> Any:
-    return client("logs", url)
-
-
-@pytest.fixture(scope="module")
-def functions(url: str) -> Any:
-    return client("lambda", url)
+def functions(served: harness.Served) -> Any:
+    return client("lambda", served)
 
 
 @pytest.fixture
@@ -187,18 +169,19 @@ def test_a_group_of_the_users_choice_has_streams_that_name_the_function(logs, fu
 
 
 def test_a_function_may_log_to_groups_of_its_own(logs, functions, lamb_of_module, workshop):
-    code = """
-import json, os, time, urllib.request
+    code = f"""
+import hashlib, hmac, json, os, time, urllib.request
+{inspect.getsource(signed)}
 def handler(event, context):
     def call(operation, **members):
-        request = urllib.request.Request(
-            os.environ["AWS_ENDPOINT_URL_CLOUDWATCH_LOGS"], json.dumps(members).encode(),
-            {"X-Amz-Target": "Logs_20140328." + operation, "Content-Type": "application/x-amz-json-1.1",
-             "X-Amz-Security-Token": os.environ["AWS_SESSION_TOKEN"]})
-        return json.load(urllib.request.urlopen(request))
+        url, body = os.environ["AWS_ENDPOINT_URL_CLOUDWATCH_LOGS"], json.dumps(members).encode()
+        headers = signed("POST", "/", url[len("http://"):], os.environ, body, service="logs")
+        headers["x-amz-target"] = "Logs_20140328." + operation
+        headers["content-type"] = "application/x-amz-json-1.1"
+        return json.load(urllib.request.urlopen(urllib.request.Request(url, body, headers)))
     call("CreateLogGroup", logGroupName="of-its-own")
     call("CreateLogStream", logGroupName="of-its-own", logStreamName="x")
-    event = {"timestamp": round(time.time() * 1000), "message": "hello"}
+    event = {{"timestamp": round(time.time() * 1000), "message": "hello"}}
     call("PutLogEvents", logGroupName="of-its-own", logStreamName="x", logEvents=[event])
 """
     create(functions, "logger", lamb_of_module.runtime, code)
@@ -424,14 +407,14 @@ def test_what_is_refused_of_events(logs, group, stream):
 
 def test_what_was_put_is_there_after_the_daemon_was_killed(new_lamb):
     lamb = new_lamb()
-    with served(lamb) as url:
-        logs = client("logs", url)
+    with lamb.serving() as served:
+        logs = client("logs", served)
         logs.create_log_group(logGroupName="kept")
         logs.create_log_stream(logGroupName="kept", logStreamName="s")
         put(logs, "kept", "s", "a", "b")
         lamb.kill_daemon()
-    with served(lamb) as url:
-        assert found(client("logs", url), "kept") == ["a", "b"]
+    with lamb.serving() as served:
+        assert found(client("logs", served), "kept") == ["a", "b"]
 
 
 def test_entries_older_than_the_retention_are_removed_from_the_disk(logs, group, stream, lamb_of_module):
@@ -451,10 +434,10 @@ def test_entries_older_than_the_retention_are_removed_from_the_disk(logs, group,
 # ---------------------------------------------------------------------------------- live tail
 
 
-def test_a_live_tail_shows_what_comes_and_matches(url, logs, group, stream, monkeypatch):
+def test_a_live_tail_shows_what_comes_and_matches(served, logs, group, stream, monkeypatch):
     # botocore would ask `stream-127.0.0.1`, which no resolver knows: this is its own way to say that.
     monkeypatch.setenv("AWS_DISABLE_HOST_PREFIX_INJECTION", "true")
-    tailing = client("logs", url)
+    tailing = client("logs", served)
     answer = tailing.start_live_tail(logGroupIdentifiers=[HERE + group], logEventFilterPattern="-unwanted")
     events = iter(answer["responseStream"])
     start = next(events)["sessionStart"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import signal
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -26,25 +24,13 @@ NOWHERE = "00000000-0000-4000-8000-000000000000"
 def aws(lamb_of_module: harness.Lamb) -> Iterator[Any]:
     """A client, over a home with the function `taker` (version 1, alias `live`) and queues `q` and `r`."""
     lamb = lamb_of_module
-    serving = lamb.start("serve", "--port", "0", "--json")
-    assert serving.stdout is not None
-    url = json.loads(serving.stdout.readline())["url"]
-    client = boto3.client(
-        "lambda",
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id="any",
-        aws_secret_access_key="any",
-        config=Config(retries={"max_attempts": 0}),
-    )
     lamb.write("taker.py", "def handler(event, context):\n    return event\n")
     lamb.run("create", "taker", "--file", "taker.py", "--publish")
     lamb.run("alias", "create", "taker", "live", "--version", "1")
     for queue in ("q", "r"):
         lamb.run("queue", "create", queue)
-    yield client
-    serving.send_signal(signal.SIGTERM)
-    serving.communicate(timeout=20)
+    with lamb.serving() as served:
+        yield boto3.client("lambda", **served.aws, config=Config(retries={"max_attempts": 0}))
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,35 +21,28 @@ def handler(event, context):
 
 
 @pytest.fixture(scope="module")
-def url(lamb_of_module: harness.Lamb) -> Iterator[str]:
-    serving = lamb_of_module.start("serve", "--port", "0", "--json")
-    assert serving.stdout is not None
-    line = serving.stdout.readline()
-    assert line, serving.communicate()[1]
-    yield json.loads(line)["url"]
-    serving.send_signal(signal.SIGTERM)
-    serving.communicate(timeout=20)
-
-
-def client(service: str, url: str) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id="any",
-        aws_secret_access_key="any",
-        config=Config(retries={"max_attempts": 0}),
-    )
+def served(lamb_of_module: harness.Lamb) -> Iterator[harness.Served]:
+    with lamb_of_module.serving() as served:
+        yield served
 
 
 @pytest.fixture(scope="module")
-def sns(url: str) -> Any:
-    return client("sns", url)
+def url(served: harness.Served) -> str:
+    return served.url
+
+
+def client(service: str, served: harness.Served) -> Any:
+    return boto3.client(service, **served.aws, config=Config(retries={"max_attempts": 0}))
 
 
 @pytest.fixture(scope="module")
-def sqs(url: str) -> Any:
-    return client("sqs", url)
+def sns(served: harness.Served) -> Any:
+    return client("sns", served)
+
+
+@pytest.fixture(scope="module")
+def sqs(served: harness.Served) -> Any:
+    return client("sqs", served)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import signal
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -19,27 +18,20 @@ TEXT = {"DataType": "String", "StringValue": "x"}
 
 
 @pytest.fixture(scope="module")
-def url(lamb_of_module: harness.Lamb) -> Iterator[str]:
-    serving = lamb_of_module.start("serve", "--port", "0", "--json")
-    assert serving.stdout is not None
-    line = serving.stdout.readline()
-    assert line, serving.communicate()[1]
-    yield json.loads(line)["url"]
-    serving.send_signal(signal.SIGTERM)
-    serving.communicate(timeout=20)
+def served(lamb_of_module: harness.Lamb) -> Iterator[harness.Served]:
+    with lamb_of_module.serving() as served:
+        yield served
 
 
 @pytest.fixture(scope="module")
-def sqs(url: str) -> Any:
+def url(served: harness.Served) -> str:
+    return served.url
+
+
+@pytest.fixture(scope="module")
+def sqs(served: harness.Served) -> Any:
     """An SQS client that believes to talk to AWS."""
-    return boto3.client(
-        "sqs",
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id="any",
-        aws_secret_access_key="any",
-        config=Config(retries={"max_attempts": 0}),
-    )
+    return boto3.client("sqs", **served.aws, config=Config(retries={"max_attempts": 0}))
 
 
 @pytest.fixture
@@ -377,20 +369,11 @@ def test_a_move_task_is_cancelled(sqs: Any, make: Any) -> None:
 def test_messages_outlive_the_daemon(new_lamb: Any) -> None:
     lamb = new_lamb()
     for number in range(2):
-        serving = lamb.start("serve", "--port", "0", "--json")
-        endpoint = json.loads(serving.stdout.readline())["url"]
-        client = boto3.client(
-            "sqs",
-            endpoint_url=endpoint,
-            region_name="us-east-1",
-            aws_access_key_id="any",
-            aws_secret_access_key="any",
-        )
-        queue = client.create_queue(QueueName="q")["QueueUrl"]
-        if number == 0:
-            client.send_message(QueueUrl=queue, MessageBody="kept")
-        else:
-            assert bodies(client, queue) == ["kept"]
-        serving.send_signal(signal.SIGTERM)
-        serving.communicate(timeout=20)
+        with lamb.serving() as served:
+            client = boto3.client("sqs", **served.aws)
+            queue = client.create_queue(QueueName="q")["QueueUrl"]
+            if number == 0:
+                client.send_message(QueueUrl=queue, MessageBody="kept")
+            else:
+                assert bodies(client, queue) == ["kept"]
         lamb.run("daemon", "stop")

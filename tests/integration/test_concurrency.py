@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import socket
-import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -72,16 +71,10 @@ class Cloud:
         self._open()
 
     def _open(self) -> None:
-        self._serving = self.lamb.start("serve", "--port", "0", "--json")
-        assert self._serving.stdout is not None
-        line = self._serving.stdout.readline()
-        assert line, self._serving.communicate()[1]
-        self.url = json.loads(line)["url"]
+        self._open_port = contextlib.ExitStack()
+        self.served = self._open_port.enter_context(self.lamb.serving())
         config = Config(retries={"max_attempts": 0}, max_pool_connections=16)
-        keys = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
-        self.aws = boto3.client(
-            "lambda", endpoint_url=self.url, region_name="us-east-1", config=config, **keys
-        )
+        self.aws = boto3.client("lambda", **self.served.aws, config=config)
 
     def restart(self, **environment: str) -> None:
         """A new daemon in the same home, with other settings."""
@@ -95,8 +88,7 @@ class Cloud:
         self.callers.shutdown()
 
     def _stop_serving(self) -> None:
-        self._serving.send_signal(signal.SIGTERM)
-        self._serving.communicate(timeout=20)
+        self._open_port.close()
 
     def create(self, name: str, source: str = VISITOR, **members: Any) -> str:
         """A function that is active; with `Publish`, version 1 is, too."""
@@ -149,8 +141,7 @@ class Cloud:
 
     def provided(self, name: str, qualifier: str) -> dict[str, Any]:
         """How it is when nothing is in progress any more."""
-        with urllib.request.urlopen(f"{self.url}/_lamb/functions/{name}%3A{qualifier}/provisioned") as waited:
-            waited.read()
+        self.served.ask("GET", f"/_lamb/functions/{name}%3A{qualifier}/provisioned")
         found: dict[str, Any] = self.aws.get_provisioned_concurrency_config(
             FunctionName=name, Qualifier=qualifier
         )

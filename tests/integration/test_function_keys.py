@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-import signal
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -39,17 +38,10 @@ def handler(event, context):
 
 
 class Clients:
-    def __init__(self, url: str) -> None:
-        self.kms, self.functions = (self._client(name, url) for name in ("kms", "lambda"))
-
-    def _client(self, service: str, url: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=url,
-            region_name="us-east-1",
-            aws_access_key_id="any",
-            aws_secret_access_key="any",
-            config=Config(retries={"max_attempts": 0}, read_timeout=60),
+    def __init__(self, served: harness.Served) -> None:
+        config = Config(retries={"max_attempts": 0}, read_timeout=60)
+        self.kms, self.functions = (
+            boto3.client(service, **served.aws, config=config) for service in ("kms", "lambda")
         )
 
     def create(self, name: str, source: str, runtime: str, secret: str, **members: Any) -> None:
@@ -83,13 +75,8 @@ class Clients:
 
 @pytest.fixture(scope="module")
 def clients(lamb_of_module: harness.Lamb) -> Iterator[Clients]:
-    serving = lamb_of_module.start("serve", "--port", "0", "--json")
-    assert serving.stdout is not None
-    line = serving.stdout.readline()
-    assert line, serving.communicate()[1]
-    yield Clients(json.loads(line)["url"])
-    serving.send_signal(signal.SIGTERM)
-    serving.communicate(timeout=20)
+    with lamb_of_module.serving() as served:
+        yield Clients(served)
 
 
 def refused(ask: Any) -> tuple[str, str, int]:

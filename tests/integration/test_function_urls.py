@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
-import signal
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import harness
 import pytest
+from harness.signing import signed
 
 FORBIDDEN = (
     "Forbidden. For troubleshooting Function URL authorization issues, see: "
@@ -34,8 +34,12 @@ def handler(event, context):
 class Site:
     """A home with the function `web`, its port, and requests to whatever URL."""
 
-    def __init__(self, lamb: harness.Lamb, port: int) -> None:
-        self.lamb, self.port = lamb, port
+    def __init__(self, lamb: harness.Lamb, served: harness.Served) -> None:
+        self.lamb, self.port = lamb, urlsplit(served.url).port or 0
+        self.keys = {
+            "AWS_ACCESS_KEY_ID": served.key["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": served.key["SecretAccessKey"],
+        }
 
     def ask(
         self, url: str, path: str = "/", method: str = "GET", body: bytes | None = None, **headers: str
@@ -43,7 +47,7 @@ class Site:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             named = {name.replace("_", "-"): value for name, value in headers.items()}
-            connection.request(method, path, body, {"Host": urlsplit(url).netloc, **named})
+            connection.request(method, path, body, {"host": urlsplit(url).netloc, **named})
             response = connection.getresponse()
             return response.status, {k.lower(): v for k, v in response.getheaders()}, response.read()
         finally:
@@ -53,15 +57,11 @@ class Site:
 @pytest.fixture(scope="module")
 def site(lamb_of_module: harness.Lamb) -> Iterator[Site]:
     lamb = lamb_of_module
-    serving = lamb.start("serve", "--port", "0", "--json")
-    assert serving.stdout is not None
-    url = json.loads(serving.stdout.readline())["url"]
-    lamb.write("web.py", HANDLER)
-    lamb.run("create", "web", "--file", "web.py", "--runtime", lamb.runtime, "--publish")
-    lamb.run("alias", "create", "web", "live", "--version", "1")
-    yield Site(lamb, urlsplit(url).port or 0)
-    serving.send_signal(signal.SIGTERM)
-    serving.communicate(timeout=20)
+    with lamb.serving() as served:
+        lamb.write("web.py", HANDLER)
+        lamb.run("create", "web", "--file", "web.py", "--runtime", lamb.runtime, "--publish")
+        lamb.run("alias", "create", "web", "live", "--version", "1")
+        yield Site(lamb, served)
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +137,18 @@ def test_without_both_permissions_nobody_is_let_in(site: Site) -> None:
 
 def test_a_url_for_signed_requests_takes_no_others(site: Site) -> None:
     address = site.lamb.run("url", "create", "web:live", "--auth", "iam").stdout.strip()
-    assert site.ask(address)[0] == 403
+    host = urlsplit(address).netloc
+    good = signed("POST", "/event", host, site.keys, b"{}")
+    wrong = signed("POST", "/event", host, {**site.keys, "AWS_SECRET_ACCESS_KEY": "x" * 40}, b"{}")
+    for headers in ({}, wrong, signed("POST", "/event", "localhost", site.keys, b"{}")):
+        status, _, body = site.ask(address, "/event", "POST", b"{}", **{**headers, "host": host})
+        assert (status, json.loads(body)) == (403, {"Message": FORBIDDEN})
+    # A page whose script has keys.
+    status, _, body = site.ask(address, "/event", "POST", b"{}", **good, origin="https://page.example")
+    context = json.loads(body)["requestContext"]
+    assert status == 200
+    assert context["accountId"] == "123456789012"
+    assert context["authorizer"]["iam"]["userArn"] == "arn:aws:iam::123456789012:root"
     site.lamb.run("url", "delete", "web:live")
 
 

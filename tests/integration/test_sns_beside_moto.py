@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import signal
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
@@ -37,35 +36,21 @@ class Side(NamedTuple):
     sqs: Any
 
 
-def side(url: str) -> Side:
-    # moto has an account of this number for every caller.
-    return Side(
-        *(
-            boto3.client(
-                service,
-                endpoint_url=url,
-                region_name="us-east-1",
-                aws_access_key_id="any",
-                aws_secret_access_key="any",
-                config=Config(retries={"max_attempts": 0}),
-            )
-            for service in ("sns", "sqs")
-        )
-    )
+def side(served: harness.Served) -> Side:
+    config = Config(retries={"max_attempts": 0})
+    return Side(*(boto3.client(service, **served.aws, config=config) for service in ("sns", "sqs")))
 
 
 @pytest.fixture(scope="module")
 def sides(lamb_of_module: harness.Lamb) -> Iterator[tuple[Side, Side]]:
     """lamb and moto."""
-    serving = lamb_of_module.start("serve", "--port", "0", "--json")
-    assert serving.stdout is not None
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    yield side(json.loads(serving.stdout.readline())["url"]), side(f"http://{host}:{port}")
+    with lamb_of_module.serving() as served:
+        # moto has an account of this number for every caller.
+        yield side(served), side(harness.Served(f"http://{host}:{port}", served.key))
     server.stop()
-    serving.send_signal(signal.SIGTERM)
-    serving.communicate(timeout=20)
 
 
 class Pair:

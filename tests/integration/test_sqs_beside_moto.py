@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,15 +32,8 @@ MADE_UP = {
 }
 
 
-def client(url: str) -> Any:
-    return boto3.client(
-        "sqs",
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id="any",
-        aws_secret_access_key="any",
-        config=Config(retries={"max_attempts": 0}),
-    )
+def client(served: harness.Served) -> Any:
+    return boto3.client("sqs", **served.aws, config=Config(retries={"max_attempts": 0}))
 
 
 @pytest.fixture(scope="module")
@@ -49,17 +41,14 @@ def moto() -> Iterator[Any]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    yield client(f"http://{host}:{port}")
+    yield client(harness.Served(f"http://{host}:{port}", {"AccessKeyId": "any", "SecretAccessKey": "any"}))
     server.stop()
 
 
 @pytest.fixture(scope="module")
 def lamb(lamb_of_module: harness.Lamb) -> Iterator[Any]:
-    serving = lamb_of_module.start("serve", "--port", "0", "--json")
-    assert serving.stdout is not None
-    yield client(json.loads(serving.stdout.readline())["url"])
-    serving.send_signal(signal.SIGTERM)
-    serving.communicate(timeout=20)
+    with lamb_of_module.serving() as served:
+        yield client(served)
 
 
 class Pair:

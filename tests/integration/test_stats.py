@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
-import json
 import signal
 import socket
 import urllib.request
@@ -28,10 +28,13 @@ def values(lamb, *arguments: str) -> dict[str, str]:
     return dict(line.split("\t") for line in lamb.run("stats", *arguments).stdout.splitlines())
 
 
-def scraped(lamb, url: str | None = None) -> dict[tuple[str, ...], float]:
+def scraped(lamb, served=None) -> dict[tuple[str, ...], float]:
     """Name and labels → value, from the daemon's socket or a port."""
-    if url is not None:
-        with urllib.request.urlopen(f"{url}/_lamb/metrics", timeout=10) as answer:
+    if served is not None:
+        password = f"{served.key['AccessKeyId']}:{served.key['SecretAccessKey']}".encode()
+        headers = {"Authorization": f"Basic {base64.b64encode(password).decode()}"}
+        asked = urllib.request.Request(f"{served.url}/_lamb/metrics", headers=headers)
+        with urllib.request.urlopen(asked, timeout=10) as answer:
             text = answer.read().decode()
     else:
         connection = http.client.HTTPConnection("lamb", timeout=10)
@@ -90,15 +93,12 @@ def test_prometheus_scrapes_the_socket_and_the_port_and_counters_only_grow(fates
     fates.run("invoke", "fates")
     assert scraped(fates)[which] == 1
     fates.run("daemon", "stop")
-    serving = fates.start("serve", "--port", "0", "--json")
-    url = json.loads(serving.stdout.readline())["url"]
-    assert scraped(fates, url)[which] == 1
-    fates.run("invoke", "fates")
-    found = scraped(fates, url)
-    assert found[which] == 2
-    assert found["lamb_environments",] == 1
-    serving.send_signal(signal.SIGTERM)
-    serving.communicate(timeout=20)
+    with fates.serving() as served:
+        assert scraped(fates, served)[which] == 1
+        fates.run("invoke", "fates")
+        found = scraped(fates, served)
+        assert found[which] == 2
+        assert found["lamb_environments",] == 1
 
 
 def test_a_full_house_is_counted_as_throttles(new_lamb):

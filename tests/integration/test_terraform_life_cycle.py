@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,22 +35,11 @@ def handler(event, context):
 
 @pytest.fixture(scope="module")
 def clients(lamb_of_module: harness.Lamb) -> Iterator[dict[str, Any]]:
-    serving = lamb_of_module.start("serve", "--port", "0", "--json")
-    assert serving.stdout is not None
-    url = json.loads(serving.stdout.readline())["url"]
-    yield {
-        service: boto3.client(
-            service,
-            endpoint_url=url,
-            region_name="us-east-1",
-            aws_access_key_id="any",
-            aws_secret_access_key="any",
-            config=Config(retries={"max_attempts": 0}),
-        )
-        for service in ("lambda", "iam", "sqs", "logs")
-    }
-    serving.send_signal(signal.SIGTERM)
-    serving.communicate(timeout=20)
+    with lamb_of_module.serving() as served:
+        yield {
+            service: boto3.client(service, **served.aws, config=Config(retries={"max_attempts": 0}))
+            for service in ("lambda", "iam", "sqs", "logs")
+        }
 
 
 def code(number: int) -> bytes:

@@ -27,8 +27,9 @@ PRISONER = Path(__file__).with_name("prisoner.py")
 
 # Every attack may use these, as the test files do.
 PREAMBLE = (
-    "import ctypes, errno, fcntl, http.client, json, mmap, os, resource, signal, socket, stat, struct, "
-    "subprocess, sys, threading, time\nfrom contextlib import closing, suppress\nfrom pathlib import Path\n"
+    "import ctypes, errno, fcntl, hashlib, hmac, http.client, json, mmap, os, resource, signal, socket, "
+    "stat, struct, subprocess, sys, threading, time\n"
+    "from contextlib import closing, suppress\nfrom pathlib import Path\n"
 )
 
 

@@ -13,16 +13,17 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from harness.signing import signed
 from security.prison import SECRET, SHELL_SECRET, Prison
 from security.prisoner import in_memory
 
 pytestmark = pytest.mark.each_user
 
 
-def ask_lamb(method, path, token=None, body="{}"):
-    """Status and answer of lamb's API for functions, asked from inside one."""
+def ask_lamb(method, path, keys=None, body="{}"):
+    """Status and answer of lamb's API for functions, asked from inside one; signed if there are keys."""
     host = os.environ["AWS_ENDPOINT_URL_LAMBDA"].removeprefix("http://")
-    headers = {"x-amz-security-token": token} if token else {}
+    headers = signed(method, path, host, keys, body.encode()) if keys else {}
     with closing(http.client.HTTPConnection(host, timeout=10)) as connection:
         connection.request(method, path, body, headers)
         answer = connection.getresponse()
@@ -67,18 +68,17 @@ def test_the_search_of_these_tests_finds_what_is_there(lamb_of_module, neighbour
     assert holder.does(in_memory, SECRET[0], SECRET[1][::-1]) != []
 
 
-def test_a_functions_token_invokes(prison, neighbour):
+def test_a_functions_credentials_invoke(prison, neighbour):
     def attack(path):
-        return ask_lamb("POST", path, os.environ["AWS_SESSION_TOKEN"])
+        return ask_lamb("POST", path, os.environ)
 
     path = f"/2015-03-31/functions/{neighbour.name}/invocations"
-    assert prison.does(attack, path, using=[ask_lamb]) == [200, "null"]
+    assert prison.does(attack, path, using=[signed, ask_lamb]) == [200, "null"]
 
 
-def test_a_functions_token_can_neither_read_nor_create_change_or_delete(prison, neighbour):
+def test_a_functions_credentials_can_neither_read_nor_create_change_or_delete(prison, neighbour):
     def attack(calls):
-        token = os.environ["AWS_SESSION_TOKEN"]
-        return {f"{method} {path}": ask_lamb(method, path, token)[0] for method, path in calls}
+        return {f"{method} {path}": ask_lamb(method, path, os.environ)[0] for method, path in calls}
 
     one = f"/2015-03-31/functions/{neighbour.name}"
     own = "/2015-03-31/functions/prisoner"
@@ -97,31 +97,34 @@ def test_a_functions_token_can_neither_read_nor_create_change_or_delete(prison, 
         ("POST", f"/_lamb/functions/{neighbour.name}/aliases/live/rollback"), ("GET", "/_lamb/code/x"),
         ("GET", "/_lamb/complete?kind=functions"),
     ]  # fmt: skip
-    answers = prison.does(attack, calls, using=[ask_lamb])
+    answers = prison.does(attack, calls, using=[signed, ask_lamb])
     assert {call: status for call, status in answers.items() if status != 403} == {}
     assert prison.lamb.health() is not None
     assert prison.lamb.json("show", neighbour.name)
 
 
-def test_lamb_hears_no_function_without_a_token_or_with_an_invented_one(prison, neighbour):
+def test_lamb_hears_no_function_without_credentials_or_with_invented_ones(prison, neighbour):
     def attack(path):
-        return [ask_lamb("POST", path)[0], ask_lamb("POST", path, "invented")[0]]
+        names = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"
+        keys = {name: os.environ[name] for name in names}
+        invented = [{**keys, name: "invented"} for name in names]
+        return [ask_lamb("POST", path, tried)[0] for tried in (None, keys, *invented)]
 
     path = f"/2015-03-31/functions/{neighbour.name}/invocations"
-    assert prison.does(attack, path, using=[ask_lamb]) == [403, 403]
+    assert prison.does(attack, path, using=[signed, ask_lamb]) == [403, 200, 403, 403, 403]
 
 
-def test_a_functions_token_ends_with_its_environment(lamb_of_module, neighbour, monkeypatch):
+def test_a_functions_credentials_end_with_its_environment(lamb_of_module, neighbour, monkeypatch):
     def attack():
-        return os.environ["AWS_ENDPOINT_URL_LAMBDA"], os.environ["AWS_SESSION_TOKEN"]
+        return {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
 
     mayfly = Prison(lamb_of_module, "mayfly")
-    endpoint, token = mayfly.does(attack)
-    monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", endpoint)
+    keys = mayfly.does(attack)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", keys["AWS_ENDPOINT_URL_LAMBDA"])
     path = f"/2015-03-31/functions/{neighbour.name}/invocations"
-    assert ask_lamb("POST", path, token)[0] == 200
+    assert ask_lamb("POST", path, keys)[0] == 200
     lamb_of_module.run("delete", "mayfly", "--yes")
-    assert ask_lamb("POST", path, token)[0] == 403
+    assert ask_lamb("POST", path, keys)[0] == 403
 
 
 def test_two_environments_of_one_function_share_neither_tmp_nor_memory(prison):

@@ -7,6 +7,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from harness.signing import signed
 from unit.api.desk import Answer, Services
 
 from lamb.api.app import App
@@ -33,6 +34,10 @@ class WatchedArrivals(Arrivals):
 
 
 class Counter:
+    service = "sqs"
+    keys: Mapping[str, str] | None = None
+    """What requests are signed with."""
+
     def __init__(self, core: Core, gate: Gate | None = None) -> None:
         self.services = Services(core)
         self.gate = gate or Gate("owner", browsers_reach=False)
@@ -55,16 +60,14 @@ class Counter:
         for _ in range(many):
             await self.services.arrivals.waits.acquire()
 
-    def ask(self, operation: str, *, path: str = "/", token: str = "", **members: Any) -> Answer:
+    def ask(self, operation: str, *, path: str = "/", **members: Any) -> Answer:
         """One request on a loop of its own."""
-        return self.tell(lambda: self.sqs(operation, path=path, token=token, **members))
+        return self.tell(lambda: self.sqs(operation, path=path, **members))
 
-    async def sqs(self, operation: str, *, path: str = "/", token: str = "", **members: Any) -> Answer:
+    async def sqs(self, operation: str, *, path: str = "/", **members: Any) -> Answer:
         if isinstance(members.get("QueueUrl"), str) and ":" not in members["QueueUrl"]:
             members["QueueUrl"] = URL + members["QueueUrl"]
         headers = {"x-amz-target": f"AmazonSQS.{operation}", "content-type": "application/x-amz-json-1.0"}
-        if token:
-            headers["x-amz-security-token"] = token
         return await self.post(path, json.dumps(members).encode(), headers)
 
     async def post(
@@ -83,6 +86,8 @@ class Counter:
         async def send(message: Any) -> None:
             sent.append(message)
 
+        if self.keys is not None:
+            headers = {**signed("POST", path, HOST, self.keys, content, service=self.service), **headers}
         scope = {
             "type": "http",
             "method": "POST",

@@ -10,17 +10,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.signing import signed
+
 from lamb.api.app import App
 from lamb.api.gate import Gate
-from lamb.api.services import Backlog, LogQuery
-from lamb.core import mappings, updates
+from lamb.api.services import Backlog, LogQuery, Port
+from lamb.core import authorization, mappings, updates
+from lamb.core.authorization import Rights
 from lamb.core.context import Core
 from lamb.logs.metrics import Taken
 from lamb.model.clock import ManualClock
-from lamb.model.errors import LambError
+from lamb.model.credentials import Credential, RoleSession
+from lamb.model.errors import LambError, UnrecognizedClient
+from lamb.model.function import DEFAULT_ROLE
 from lamb.model.invocation import Event, Outcome
 from lamb.model.mapping import MappingKey
 from lamb.model.names import FunctionKey, Place, Reference
+from lamb.model.policy import Ask
 from lamb.packages.shelf import Shelf
 from lamb.secrets.keyring import Keyring
 from lamb.store.database import Database
@@ -34,7 +40,7 @@ class Services:
 
     core: Any = None
     place: Place = PLACE
-    function_tokens: dict[str, FunctionKey] = field(default_factory=dict)
+    credentials: Credentials = field(default_factory=lambda: Credentials())  # noqa: PLW0108 - it comes below
     outcome: dict[str, Any] = field(default_factory=dict)
     trouble: LambError | None = None
     entries: list[dict[str, Any]] = field(default_factory=list)
@@ -138,8 +144,11 @@ class Services:
     async def doctor(self) -> Mapping[str, Any]:
         return {"summary": "9/9"}
 
-    async def listen(self, port: int) -> int:
-        return port or 4000
+    async def listen(self, port: int, *, signed: bool) -> Port:
+        return Port(port or 4000, signed)
+
+    def ports(self) -> list[Port]:
+        return [Port(4000, signed=True), Port(4001, signed=False)]
 
     async def unlisten(self, port: int) -> None:
         assert port
@@ -149,6 +158,41 @@ class Services:
 
     def stop(self) -> None:
         self.stopped = True
+
+
+@dataclass
+class Credentials:
+    """Those that tests hand out; roles may do what `roles` says, or what any function may."""
+
+    known: dict[str, Credential] = field(default_factory=dict)
+    roles: dict[str, Rights] = field(default_factory=dict)
+    asked: list[Ask] = field(default_factory=list)
+
+    async def find(self, key_id: str, token: str | None) -> Credential:
+        found = self.known.get(key_id)
+        if found is None or found.token != token:
+            raise UnrecognizedClient
+        return found
+
+    async def require(self, session: RoleSession, ask: Ask, *, by_default: bool) -> None:
+        self.asked.append(ask)
+        authorization.require(self.roles.get(session.role_arn, Rights()), session, ask, by_default=by_default)
+
+    def forget(self) -> None:
+        pass
+
+    def hand_out(self, session: RoleSession | None = None, **more: Any) -> dict[str, str]:
+        """New credentials, called as in an environment: the owner's, or those of a session."""
+        token = None if session is None else "t0ken"
+        made = Credential(f"KEY{len(self.known)}", "secret", PLACE.account, token, session, **more)
+        self.known[made.key_id] = made
+        keys = {"AWS_ACCESS_KEY_ID": made.key_id, "AWS_SECRET_ACCESS_KEY": made.secret}
+        return keys if token is None else {**keys, "AWS_SESSION_TOKEN": token}
+
+    def of_function(self, name: str = "caller") -> dict[str, str]:
+        """What an environment of the function is given."""
+        key = FunctionKey(PLACE.account, PLACE.region, name)
+        return self.hand_out(RoleSession(DEFAULT_ROLE, name, function=key))
 
 
 @dataclass
@@ -242,14 +286,22 @@ class Desk:
         parts: list[bytes] | None = None,
         *,
         hang_up: bool = False,
+        keys: Mapping[str, str] | None = None,
+        region: str = "us-east-1",
     ) -> Answer:
-        """One request; `parts` is a body that arrives in pieces. Status 0 when nothing was answered."""
+        """One request, signed if there are `keys`; `parts` is a body that arrives in pieces.
+
+        Status 0 when nothing was answered.
+        """
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         pieces = parts or [content]
         coming = [
             {"type": "http.request", "body": part, "more_body": hang_up or number < len(pieces)}
             for number, part in enumerate(pieces, start=1)
         ]
+        if keys is not None:
+            proof = signed(method, target, "localhost", keys, b"".join(pieces), region=region)
+            headers = {**proof, **(headers or {})}
         return asyncio.run(self._ask(method, target, coming, headers or {}))
 
     async def _ask(

@@ -8,7 +8,8 @@ import pytest
 from unit.api.counter import URL, Counter
 
 from lamb.api.gate import Gate
-from lamb.model.names import FunctionKey
+from lamb.core.authorization import Rights
+from lamb.model.function import DEFAULT_ROLE
 
 FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
 
@@ -74,11 +75,53 @@ def test_what_curl_calls_a_form_still_reaches_lambda(counter):
 
 
 def test_a_function_may_use_queues_and_not_make_them(core):
-    counter = Counter(core, Gate("functions", browsers_reach=False))
-    counter.services.function_tokens["t"] = FunctionKey("123456789012", "us-east-1", "f")
-    refused = counter.ask("CreateQueue", token="t", QueueName="q")
+    counter = Counter(core, Gate("signed"))
+    counter.keys = counter.services.credentials.of_function()
+    refused = counter.ask("CreateQueue", QueueName="q")
     assert (refused.status, refused.error) == (403, "AccessDeniedException")
     assert "is not authorized to perform: sqs:CreateQueue" in refused.document["message"]
     Counter(core).ask("CreateQueue", QueueName="q")
-    assert counter.ask("SendMessage", token="t", QueueUrl="q", MessageBody="x").status == 200
-    assert counter.ask("SendMessage", QueueUrl="q", MessageBody="x").error == "UnrecognizedClientException"
+    assert counter.ask("SendMessage", QueueUrl="q", MessageBody="x").status == 200
+
+
+@pytest.mark.parametrize(
+    ("resource", "operation", "status"),
+    [("q", "SendMessage", 200), ("q", "SendMessageBatch", 200), ("other", "SendMessage", 403)],
+)
+def test_a_role_may_be_limited_to_a_queue(core, resource, operation, status):
+    Counter(core).ask("CreateQueue", QueueName="q")
+    counter = Counter(core, Gate("signed"))
+    counter.keys = counter.services.credentials.of_function()
+    allowed = {"Effect": "Allow", "Action": "sqs:SendMessage"}
+    allowed["Resource"] = f"arn:aws:sqs:us-east-1:123456789012:{resource}"
+    counter.services.credentials.roles[DEFAULT_ROLE] = Rights(
+        [{"Version": "2012-10-17", "Statement": allowed}]
+    )
+    entries = [{"Id": "1", "MessageBody": "x"}]
+    members = {"Entries": entries} if operation.endswith("Batch") else {"MessageBody": "x"}
+    assert counter.ask(operation, QueueUrl="q", **members).status == status
+
+
+def test_what_the_gate_says_is_in_the_words_of_the_service(core):
+    counter = Counter(core, Gate("signed"))
+    answer = counter.ask("ListQueues")
+    assert (answer.status, answer.error) == (403, "MissingAuthenticationTokenException")
+    assert answer.document == {
+        "__type": "com.amazon.coral.service#MissingAuthenticationTokenException",
+        "message": "Missing Authentication Token",
+    }
+    assert answer.headers["x-amzn-query-error"] == "MissingAuthenticationToken;Sender"
+    assert answer.headers["content-type"] == "application/x-amz-json-1.0"
+
+    form = counter.tell(lambda: counter.post("/", b"Action=ListTopics&Version=2010-03-31", FORM))
+    assert form.headers["content-type"] == "text/xml"
+    assert b"<Code>MissingAuthenticationToken</Code><Message>Missing Authentication Token" in form.body
+
+
+def test_a_signature_for_another_service_is_refused(core):
+    counter = Counter(core, Gate("signed"))
+    counter.keys = counter.services.credentials.hand_out()
+    counter.service = "sns"
+    answer = counter.ask("ListQueues")
+    assert answer.document["message"] == "Credential should be scoped to correct service: 'sqs'."
+    assert answer.headers["x-amzn-query-error"] == "SignatureDoesNotMatch;Sender"

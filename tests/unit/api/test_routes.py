@@ -83,7 +83,11 @@ def test_a_configuration_over_5120_bytes_is_too_large(desk: Desk) -> None:
 def test_health_stop_doctor_and_ports_are_lambs_own(desk: Desk, services: Services) -> None:
     assert desk.ask("GET", "/_lamb/health").document["version"] == "1.0"
     assert desk.ask("GET", "/_lamb/doctor").document == {"summary": "9/9"}
-    assert desk.ask("POST", "/_lamb/ports/0").document == {"port": 4000, "url": "http://127.0.0.1:4000"}
+    opened = {"port": 4000, "url": "http://127.0.0.1:4000", "auth": "sigv4"}
+    assert desk.ask("POST", "/_lamb/ports/0").document == opened
+    assert desk.ask("POST", "/_lamb/ports/0?auth=none").document == {**opened, "auth": "none"}
+    assert desk.ask("POST", "/_lamb/ports/0?auth=basic").error == "InvalidParameterValueException"
+    assert desk.ask("GET", "/_lamb/ports").document["Ports"][0] == opened
     assert desk.ask("DELETE", "/_lamb/ports/4000").status == 204
     assert desk.ask("POST", "/_lamb/invocations/none/cancel").document == {"Cancelled": False}
     assert desk.ask("POST", "/_lamb/stop").status == 202

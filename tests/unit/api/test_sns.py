@@ -9,7 +9,6 @@ import pytest
 from unit.api.counter import Counter
 
 from lamb.api.gate import Gate
-from lamb.model.names import FunctionKey
 
 IN = "{http://sns.amazonaws.com/doc/2010-03-31/}"
 FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
@@ -17,6 +16,8 @@ ARN = "arn:aws:sns:us-east-1:123456789012:t"
 
 
 class SnsCounter(Counter):
+    service = "sns"
+
     def form(self, action, headers=None, **members):
         form = {"Action": action, "Version": "2010-03-31", **members}
         return self.tell(lambda: self.post("/", urlencode(form).encode(), {**FORM, **(headers or {})}))
@@ -128,10 +129,9 @@ def test_another_partition_or_service_in_the_signature_does_not_lead_here(counte
 
 def test_a_function_may_publish_and_not_make_topics(core):
     SnsCounter(core).form("CreateTopic", Name="t")
-    counter = SnsCounter(core, Gate("functions", browsers_reach=False))
-    counter.services.function_tokens["t0ken"] = FunctionKey("123456789012", "us-east-1", "f")
-    token = {"x-amz-security-token": "t0ken"}
-    assert counter.form("Publish", token, TopicArn=ARN, Message="from a function").status == 200
-    status, code, message = counter.error("CreateTopic", token, Name="other")
+    counter = SnsCounter(core, Gate("signed"))
+    counter.keys = counter.services.credentials.of_function()
+    assert counter.form("Publish", TopicArn=ARN, Message="from a function").status == 200
+    status, code, message = counter.error("CreateTopic", Name="other")
     assert (status, code) == (403, "AuthorizationError")
     assert "is not authorized to perform: sns:CreateTopic" in message

@@ -194,7 +194,7 @@ def test_a_home_without_functions_can_be_scraped(office: Desk) -> None:
 
 
 def test_a_function_may_not_look_at_the_others(services: Services) -> None:
-    services.function_tokens = {"token": KEY}
-    desk = Desk(services, Gate("functions"))
+    desk = Desk(services, Gate("signed"))
+    keys = services.credentials.of_function()
     for target in ("/_lamb/metrics", "/_lamb/stats", "/_lamb/stats/f"):
-        assert desk.ask("GET", target, headers={"x-amz-security-token": "token"}).status == 403
+        assert desk.ask("GET", target, keys=keys).status == 403

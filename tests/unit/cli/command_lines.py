@@ -10,6 +10,7 @@ from typing import Any
 
 from unit.cli.memory_access import MemoryPermissions, MemoryUrls
 from unit.cli.memory_events import MemoryEvents
+from unit.cli.memory_keys import MemoryAccess
 from unit.cli.memory_layers import MemoryLayers
 from unit.cli.memory_mappings import MemoryMappings
 from unit.cli.memory_queues import MemoryQueues
@@ -137,6 +138,7 @@ class MemoryClient:
         self.counters = MemoryCounters()
         self.topics = MemoryTopics(self.said)
         self.queues = MemoryQueues(self.said)
+        self.access = MemoryAccess(self.said)
         self.mappings = MemoryMappings(self.said)
         self.roles = MemoryRoles(self.said)
         self.layers = MemoryLayers(self.said)

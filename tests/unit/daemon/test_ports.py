@@ -26,7 +26,7 @@ def reachable(port: int) -> bool:
 def test_a_port_is_open_from_listen_to_unlisten():
     async def work() -> None:
         ports = Ports()
-        port = await ports.listen(Services(), 0)
+        port = (await ports.listen(Services(), 0, signed=True)).number
         assert (ports.open, reachable(port)) == (True, True)
         await ports.unlisten(port)
         assert (ports.open, reachable(port)) == (False, False)
@@ -38,7 +38,7 @@ def test_a_port_is_open_from_listen_to_unlisten():
 def test_it_is_reachable_from_this_machine_only():
     async def work() -> None:
         ports = Ports()
-        port = await ports.listen(Services(), 0)
+        port = (await ports.listen(Services(), 0, signed=True)).number
         with socket.socket() as other:
             other.bind(("127.0.0.2", port))  # nobody listens on every address
         await ports.close_all(0)
@@ -50,9 +50,9 @@ def test_it_is_reachable_from_this_machine_only():
 def test_a_port_that_is_taken_is_named():
     async def work() -> None:
         ports = Ports()
-        port = await ports.listen(Services(), 0)
+        port = (await ports.listen(Services(), 0, signed=True)).number
         with pytest.raises(ResourceConflict, match=str(port)):
-            await ports.listen(Services(), port)
+            await ports.listen(Services(), port, signed=True)
         await ports.close_all(0)
 
     run(work())
@@ -61,4 +61,4 @@ def test_a_port_that_is_taken_is_named():
 @pytest.mark.parametrize("port", [-1, 65_536, 10**9])
 def test_a_number_that_is_no_port_is_refused(port: int):
     with pytest.raises(InvalidParameterValue):
-        run(Ports().listen(Services(), port))
+        run(Ports().listen(Services(), port, signed=True))

@@ -1,0 +1,61 @@
+"""What a role may do. The owner may do everything, and is never asked about here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lamb.core import roles
+from lamb.core.context import Core
+from lamb.model.credentials import RoleSession
+from lamb.model.errors import AccessDenied
+from lamb.model.policy import Ask, Document, evaluate
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """The policies of one role."""
+
+    documents: Sequence[Document] | None = None
+    """None: no such role is stored, functions may name any. It may do what lamb lets every function do."""
+    boundary: Document | None = None
+    """What it does not allow is not allowed. None: no boundary."""
+
+
+def rights(core: Core, role_arn: str) -> Rights:
+    """As they are stored. Raises HomeUnusable."""
+    with core.database.reading() as tx:
+        documents = roles.documents_of(tx, role_arn)
+        boundary = None if documents is None else roles.boundary_of(tx, role_arn)
+    return Rights(None if documents is None else tuple(documents), boundary)
+
+
+def require(having: Rights, session: RoleSession, ask: Ask, *, by_default: bool) -> None:
+    """Raise AccessDenied, in IAM's words, unless the role allows what is asked.
+
+    `by_default`: whether a role that is not stored may do it.
+    """
+    verdict = "allow" if by_default else "implicit-deny"
+    if having.documents is not None:
+        verdict = evaluate(having.documents, ask)
+    if verdict != "allow":
+        raise _denied(session, ask, verdict, "an identity-based policy", "no identity-based policy")
+    if having.boundary is not None:
+        verdict = evaluate([having.boundary], ask)
+        if verdict != "allow":
+            raise _denied(session, ask, verdict, "a permissions boundary", "no permissions boundary")
+    if session.policies:
+        verdict = evaluate(session.policies, ask)
+        if verdict != "allow":
+            raise _denied(session, ask, verdict, "a session policy", "no session policy")
+
+
+def _denied(session: RoleSession, ask: Ask, verdict: str, which: str, none: str) -> AccessDenied:
+    reason = (
+        f"with an explicit deny in {which}"
+        if verdict == "explicit-deny"
+        else f"because {none} allows the {ask.action} action"
+    )
+    return AccessDenied(
+        f"User: {session.arn} is not authorized to perform: {ask.action} on resource: {ask.resource} {reason}"
+    )
