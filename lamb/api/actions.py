@@ -53,7 +53,7 @@ async def require_invocation(
     session = principal.session
     if session is not None:
         action = f"lambda:{_LAMBDA_ACTIONS.get(operation, operation)}"
-        ask = Ask(action, reference.arn, session.arn, context=_context(session, principal.place))
+        ask = Ask(action, reference.arn, session.arn, context=known_of(session, principal.place))
         await services.credentials.require(session, ask, by_default=True)
 
 
@@ -62,7 +62,7 @@ async def require_url(services: Services, principal: Principal, reference: Refer
     session = principal.session
     if session is None:
         return
-    context = _context(session, principal.place)
+    context = known_of(session, principal.place)
     context |= {"lambda:FunctionUrlAuthType": "AWS_IAM", "lambda:InvokedViaFunctionUrl": "true"}
     for action in (URL_ACTION, INVOKE_ACTION):
         ask = Ask(action, reference.arn, session.arn, context=context)
@@ -74,7 +74,7 @@ def of_lambda(principal: Principal, operation: str, members: Members) -> list[As
     session, place = principal.session, principal.place
     if session is None:
         return []
-    context: dict[str, Any] = _context(session, place)
+    context: dict[str, Any] = known_of(session, place)
     for member, key in _LAMBDA_KEYS.items():
         if isinstance(given := members.get(member), str | list):
             context[key] = given if isinstance(given, str) else tuple(map(str, given))
@@ -93,10 +93,11 @@ def of_neighbour(session: RoleSession, place: Place, service: str, operation: st
     """An operation of a service beside Lambda, whose members may be those of a form."""
     action = f"{_PREFIXES.get(service, service)}:{operation}"
     named = _NAMED.get(service, lambda _members, _place: None)(members, place)
-    return Ask(_ACTIONS.get(action, action), named or "*", session.arn, context=_context(session, place))
+    return Ask(_ACTIONS.get(action, action), named or "*", session.arn, context=known_of(session, place))
 
 
-def _context(session: RoleSession, place: Place) -> dict[str, str]:
+def known_of(session: RoleSession, place: Place) -> dict[str, str]:
+    """What is known of every request of a session."""
     now_s = time.time()
     return {
         "aws:CurrentTime": f"{datetime.fromtimestamp(now_s, timezone.utc):%Y-%m-%dT%H:%M:%SZ}",
@@ -164,16 +165,6 @@ def _log_group(members: Members, place: Place) -> str | None:
     return f"{arn}:log-stream:{stream}" if isinstance(stream, str) else f"{arn}:*"
 
 
-def _kms_key(members: Members, place: Place) -> str | None:
-    given = members.get("KeyId") or members.get("TargetKeyId")
-    if not isinstance(given, str):
-        return None
-    if given.startswith("arn:"):
-        return given
-    kind = "" if given.startswith("alias/") else "key/"
-    return f"arn:aws:kms:{place.region}:{place.account}:{kind}{given}"
-
-
 def _entity(members: Members, place: Place) -> str | None:
     if (
         isinstance(arn := members.get("RoleArn") or members.get("PolicyArn"), str)
@@ -198,7 +189,6 @@ def _bus(members: Members, place: Place) -> str | None:
 _NAMED = {
     "events": _bus,
     "iam": _entity,
-    "kms": _kms_key,
     "logs": _log_group,
     "sns": _topic,
     "sqs": _queue,

@@ -16,9 +16,11 @@ class Identity(NamedTuple):
 
 
 async def of(request: Request) -> Identity:
-    """A function calls as a session of its role that is called like the function."""
-    account, session = request.place.account, request.principal.session
+    """The owner of the home is the root of the account; a function is a session that is called like it."""
+    session = request.principal.session
     if session is None:
+        account = request.place.account
         return Identity(f"arn:aws:iam::{account}:root", account)
-    known = session.role_id or await request.services.run(role_id, request.services.core, session.role_arn)
-    return Identity(session.arn, f"{known}:{session.name}")
+    services = request.services
+    unique = session.role_id or await services.run(role_id, services.core, session.role_arn)
+    return Identity(session.arn, f"{unique}:{session.name}")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lamb.api import cloudwatch, iam, kms, logs
+from lamb.api import cloudwatch, iam, kms, logs, sts
 from lamb.api.generate_service import collect, service_model
 
 TABLE = Path(__file__).with_name("neighbours.json")
@@ -20,6 +20,7 @@ SERVICES: Mapping[str, Iterable[str]] = {
     "iam": iam.HANDLERS,
     "kms": kms.HANDLERS,
     "logs": logs.OPERATIONS,
+    "sts": sts.HANDLERS,
 }
 """Service → the operations that lamb has of it."""
 SILENT = frozenset({"iam"})

@@ -13,6 +13,7 @@ from lamb.model.kms_errors import Disabled, InvalidState, KeyAccessDenied, NotFo
 from lamb.model.names import Place
 from lamb.model.policy import Ask, evaluate
 from lamb.secrets import envelope
+from lamb.secrets.envelope import Unreadable
 from lamb.store import kms_keys as rows
 from lamb.store.database import Tx
 from lamb.store.kms_keys import KeyRow
@@ -98,6 +99,23 @@ def _of_alias(tx: Tx, place: Place, name: str) -> KeyRow:
     if row is None:
         raise NotFound(f"Alias {kms.alias_arn(place, name)} is not found.")
     return row
+
+
+def arn_of(core: Core, place: Place, reference: str | None, blob: bytes | None) -> str:
+    """The ARN of the key that is named, or that a ciphertext names; `*` where none is.
+
+    What is not there has the ARN that it would have.
+    """
+    if reference is None:
+        try:
+            reference = envelope.key_of(blob or b"")
+        except Unreadable:
+            return "*"
+    with core.database.reading() as tx:
+        try:
+            return key(tx, place, reference, aliases=True).key.arn
+        except NotFound:
+            return reference if reference.startswith("arn:") else kms.key_arn(place, reference)
 
 
 def is_unmade(tx: Tx, place: Place, reference: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from lamb.core import aws_policies, iam_tags, pages
 from lamb.core.context import Core
+from lamb.core.iam_change import changing_rights
 from lamb.model import iam
 from lamb.model.errors import AccessDenied
 from lamb.model.iam import MANAGED_POLICY_MAX, POLICY_VERSIONS, ManagedPolicy, PolicyVersion, Role
@@ -155,7 +156,7 @@ def create_version(core: Core, account: str, arn: str, document: str, *, default
     """Raises NoSuchEntity, MalformedPolicyDocument, LimitExceeded."""
     refuse_malformed(document)
     _refuse_long(document)
-    with core.database.transaction() as tx:
+    with changing_rights(core) as tx:
         row = _changeable(tx, account, arn)
         if len(rows.versions(tx, row.id)) >= POLICY_VERSIONS:
             raise LimitExceeded(
@@ -193,7 +194,7 @@ def version(core: Core, account: str, arn: str, version_id: str) -> tuple[Policy
 
 def set_default_version(core: Core, account: str, arn: str, version_id: str) -> None:
     """Raises NoSuchEntity, BadRequest."""
-    with core.database.transaction() as tx:
+    with changing_rights(core) as tx:
         row, number = _with_version(tx, account, arn, version_id)
         rows.set_default(tx, row.id, number)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from lamb.core import iam_tags, managed_policies, pages
 from lamb.core.context import Core
+from lamb.core.iam_change import changing_rights
 from lamb.model import iam
 from lamb.model.iam import INLINE_POLICIES_MAX, POLICIES_PER_ROLE, TRUST_POLICY_MAX, Role
 from lamb.model.iam_errors import DeleteConflict, EntityAlreadyExists, LimitExceeded, NoSuchEntity
@@ -69,7 +70,7 @@ def create(core: Core, role: Role, tags: iam_tags.Tags) -> Role:
     """
     _refuse_trust(role.trust)
     named = iam_tags.added({}, tags)
-    with core.database.transaction() as tx:
+    with changing_rights(core) as tx:
         if rows.taken(tx, role.account, role.name):
             raise EntityAlreadyExists(f"Role with name {role.name} already exists.")
         _refuse_boundary(tx, role.account, role.boundary_arn)
@@ -118,7 +119,7 @@ def update_trust(core: Core, account: str, name: str, trust: str) -> None:
 
 def set_boundary(core: Core, account: str, name: str, policy_arn: str | None) -> None:
     """None takes it away. Raises NoSuchEntity."""
-    with core.database.transaction() as tx:
+    with changing_rights(core) as tx:
         row = _found(tx, account, name)
         _refuse_boundary(tx, account, policy_arn)
         rows.change(tx, row.id, boundary_arn=policy_arn)
@@ -126,7 +127,7 @@ def set_boundary(core: Core, account: str, name: str, policy_arn: str | None) ->
 
 def delete(core: Core, account: str, name: str) -> None:
     """Raises NoSuchEntity, DeleteConflict while it has policies."""
-    with core.database.transaction() as tx:
+    with changing_rights(core) as tx:
         row = _found(tx, account, name)
         if rows.attached(tx, row.id):
             raise DeleteConflict("Cannot delete entity, must detach all policies first.")
@@ -157,7 +158,7 @@ def untag(core: Core, account: str, name: str, keys: Sequence[str]) -> None:
 
 def put_inline(core: Core, account: str, name: str, policy: str, document: str) -> None:
     """Raises NoSuchEntity, MalformedPolicyDocument, LimitExceeded."""
-    with core.database.transaction() as tx:
+    with changing_rights(core) as tx:
         row = _found(tx, account, name)
         refuse_malformed(document)
         others = {key: text for key, text in rows.inline(tx, row.id).items() if key != policy}
@@ -185,7 +186,7 @@ def list_inline(core: Core, account: str, name: str) -> list[str]:
 
 def delete_inline(core: Core, account: str, name: str, policy: str) -> None:
     """Raises NoSuchEntity."""
-    with core.database.transaction() as tx:
+    with changing_rights(core) as tx:
         row = _found(tx, account, name)
         if policy not in rows.inline(tx, row.id):
             raise _no_inline(policy)
@@ -197,7 +198,7 @@ def delete_inline(core: Core, account: str, name: str, policy: str) -> None:
 
 def attach(core: Core, account: str, name: str, policy_arn: str) -> None:
     """One that is attached already is no error. Raises NoSuchEntity, LimitExceeded."""
-    with core.database.transaction() as tx:
+    with changing_rights(core) as tx:
         row = _found(tx, account, name)
         if not managed_policies.exists(tx, account, policy_arn):
             raise NoSuchEntity(f"Policy {policy_arn} does not exist or is not attachable.")
@@ -211,7 +212,7 @@ def attach(core: Core, account: str, name: str, policy_arn: str) -> None:
 
 def detach(core: Core, account: str, name: str, policy_arn: str) -> None:
     """Raises NoSuchEntity."""
-    with core.database.transaction() as tx:
+    with changing_rights(core) as tx:
         row = _found(tx, account, name)
         managed_policies.exists(tx, account, policy_arn)
         if policy_arn not in rows.attached(tx, row.id):

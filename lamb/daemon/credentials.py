@@ -17,7 +17,7 @@ from lamb.model.invocation import Target
 from lamb.model.policy import Ask
 
 # What functions reach on the listener that is theirs.
-_FOR_FUNCTIONS = ("CLOUDWATCH", "CLOUDWATCH_LOGS", "KMS", "LAMBDA", "SNS", "SQS")
+_FOR_FUNCTIONS = ("CLOUDWATCH", "CLOUDWATCH_LOGS", "KMS", "LAMBDA", "SNS", "SQS", "STS")
 # Sessions come and go; what is remembered of them is bounded.
 _MOST = 10_000
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from lamb.model.policy import Ask
 
 KEY = FunctionKey("123456789012", "us-east-1", "f")
 SESSION = RoleSession("arn:aws:iam::123456789012:role/clerk", "anna")
+OF_FUNCTION = replace(SESSION, function=KEY)
 LIST = Ask("lambda:ListFunctions")
 
 
@@ -41,9 +43,9 @@ class Watched(Credentials):
     def found(self, given):
         return asyncio.run(self.find(given.key_id, given.token))
 
-    def may(self, ask=LIST, *, by_default=False):
+    def may(self, ask=LIST, *, by_default=False, session=OF_FUNCTION):
         try:
-            asyncio.run(self.require(SESSION, ask, by_default=by_default))
+            asyncio.run(self.require(session, ask, by_default=by_default))
         except AccessDenied:
             return False
         return True
@@ -138,6 +140,7 @@ def test_a_change_while_a_key_is_looked_for_is_not_missed(credentials, plane):
 
 def test_what_a_role_may_do_is_read_once_until_it_changes(credentials, plane):
     assert (credentials.may(), credentials.may(by_default=True)) == (False, True)
+    assert not credentials.may(by_default=True, session=SESSION), "only functions may name any role"
     allowed = {"Effect": "Allow", "Action": "lambda:ListFunctions", "Resource": "*"}
     make_role(plane, "clerk")
     roles.put_inline(plane.core, "123456789012", "clerk", "lists", policy(allowed))
