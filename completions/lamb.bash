@@ -112,7 +112,7 @@ _lamb_command() {
             ;;
         'stats')
             commands=''
-            options='--since --json -v --verbose --color --home --help'
+            options='--since --cost --json -v --verbose --color --home --help'
             values='--since=text --color=auto|always|never --home=dirs'
             arguments='references'
             ;;

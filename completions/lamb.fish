@@ -273,6 +273,7 @@ complete -c lamb -n '__lamb_at \'logs\'' -l home -x -a '(__fish_complete_directo
 complete -c lamb -n '__lamb_at \'logs\'' -l help -d 'Show this message and exit.'
 complete -c lamb -n '__lamb_at \'logs\' 0' -a '(__lamb_names references)'
 complete -c lamb -n '__lamb_at \'stats\'' -l since -x -d '10m, 2h, 1d or 2026-01-31T12:00:00Z'
+complete -c lamb -n '__lamb_at \'stats\'' -l cost -d 'What AWS would bill for it, of one function'
 complete -c lamb -n '__lamb_at \'stats\'' -l json -d 'Print JSON, with AWS\'s own keys'
 complete -c lamb -n '__lamb_at \'stats\'' -s v -l verbose -d 'Receipts also where stderr is no terminal'
 complete -c lamb -n '__lamb_at \'stats\'' -l color -x -a 'auto always never' -d 'auto, always or never'

@@ -8,13 +8,15 @@ from lamb.api import exposition
 from lamb.api.messages import Response, json_response
 from lamb.api.own import Ask
 from lamb.api.services import Backlog
-from lamb.core import metrics
+from lamb.core import functions, metrics
+from lamb.core.context import Core
 from lamb.core.metrics import Measured, Span
 from lamb.logs.counts import Counter, Counts, Resource, Runs
 from lamb.logs.distribution import Distribution
+from lamb.model import pricing
 from lamb.model.clock import iso_z
-from lamb.model.errors import InvalidParameterValue
-from lamb.model.names import Reference
+from lamb.model.errors import InvalidParameterValue, ResourceNotFound
+from lamb.model.names import FunctionKey, Reference
 
 _POINTS_MAX = 1440
 _ASYNCHRONOUS: tuple[Counter, ...] = (
@@ -28,7 +30,9 @@ async def of_function(ask: Ask) -> Response:
     """One function, or what was invoked through one of its versions or aliases."""
     measured = await ask.services.measured(metrics.of_function, ask.reference(), _span(ask))
     backlog = (await ask.services.backlog()).get(measured.reference.key, _NO_EVENTS)
-    return json_response({**_document(measured, backlog), "Resources": _resources(measured)})
+    architecture = await ask.services.run(_architecture, ask.services.core, measured.reference.key)
+    told = {"Resources": _resources(measured), "Cost": _cost(measured.total.all_runs(), architecture)}
+    return json_response({**_document(measured, backlog), **told})
 
 
 async def of_all(ask: Ask) -> Response:
@@ -44,6 +48,28 @@ async def scrape(ask: Ask) -> Response:
     totals = await ask.services.measured(metrics.totals, ask.place)
     text = exposition.text(totals, await ask.services.backlog(), ask.services.health())
     return Response(200, [exposition.CONTENT_TYPE], text.encode())
+
+
+def _architecture(core: Core, key: FunctionKey) -> str:
+    """Of the function as it is now; counts outlive it."""
+    try:
+        return functions.get(core, Reference(key)).version.configuration.architectures[0]
+    except ResourceNotFound:
+        return "x86_64"
+
+
+def _cost(runs: Runs, architecture: str) -> dict[str, Any]:
+    """What AWS would bill, in dollars."""
+    estimate = pricing.estimate(runs.invocations, runs.billed_mb_ms, architecture)
+    return {
+        "Requests": estimate.requests,
+        "GBSeconds": estimate.gb_s,
+        "Architecture": architecture,
+        "RequestsUSD": estimate.requests_usd,
+        "DurationUSD": estimate.duration_usd,
+        "USD": estimate.usd,
+        "Source": pricing.SOURCE,
+    }
 
 
 def _span(ask: Ask) -> Span:

@@ -22,6 +22,8 @@ def variables(session: Session) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
         "AWS_DEFAULT_REGION": session.settings.region,
         "AWS_REGION": session.settings.region,
+        # Else StartLiveTail is sent to `stream-127.0.0.1`, which nothing can resolve.
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
     }
 
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lamb.cli import costs
 from lamb.cli.charts import bars, spark
 from lamb.cli.durations import span_ms
+from lamb.cli.faults import UsageFault
 from lamb.cli.logs import moment_ms
 from lamb.cli.session import Session
 
@@ -41,6 +43,7 @@ def stats(
     since: Annotated[
         str, typer.Option("--since", metavar="TIME", help="10m, 2h, 1d or 2026-01-31T12:00:00Z")
     ] = "1h",
+    cost: Annotated[bool, typer.Option("--cost", help="What AWS would bill for it, of one function")] = False,
 ) -> None:
     """Show how often functions ran, failed and were throttled, and how long they took
 
@@ -49,6 +52,7 @@ def stats(
     lamb stats hello:prod
     lamb stats hello --json | jq .Duration.p99
     lamb stats hello | grep ^errors
+    lamb stats hello --since 1d --cost
 
     Counted minute by minute and kept for 15 days. Percentiles are right within 5 %.
     """
@@ -57,6 +61,8 @@ def stats(
     last_ms = span_ms(since)
     span = {"last_ms": last_ms, "since_ms": moment_ms(since, 0) if last_ms is None else None}
     if function is None:
+        if cost:
+            raise UsageFault("--cost is of one function", hint="lamb stats NAME --cost")
         found = session.client.counters.all(**span, points=_SMALL)
         if session.as_json:
             session.out.json({"Functions": found})
@@ -66,6 +72,8 @@ def stats(
     document = session.client.counters.of(function, **span, points=_COLUMNS)
     if session.as_json:
         session.out.json(document)
+    elif cost:
+        costs.show(session.out, document)
     elif session.out.terminal:
         _picture(session.out, document)
     else:

@@ -143,7 +143,7 @@ class Journal:
             folders = list((self._root / account / region).iterdir())
         except OSError:
             return []
-        return sorted(_group_name(folder) for folder in folders)
+        return sorted(name for folder in folders if (name := _group_name(folder)))
 
     def about(self, group: Group) -> About | None:
         """None of a group that nothing was ever written to."""
@@ -299,10 +299,10 @@ def _folder_name(group: str) -> str:
 
 
 def _group_name(folder: Path) -> str:
-    """What `_folder_name` was told: of long names only the group's own file knows."""
+    """What `_folder_name` was told: of long names only the group's own file knows; nothing if it is gone."""
     if "%." not in folder.name:
         return unquote(folder.name)
-    return str(_read_about(folder).get("name", folder.name))
+    return str(_read_about(folder).get("name", ""))
 
 
 def _created_ms(folder: Path) -> int:

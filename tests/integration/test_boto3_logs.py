@@ -431,6 +431,26 @@ def test_entries_older_than_the_retention_are_removed_from_the_disk(logs, group,
     assert told["rejectedLogEventsInfo"] == {"expiredLogEventEndIndex": 1}
 
 
+def test_following_by_asking_again_as_aws_logs_tail_does_shows_every_event_once(logs, group, stream):
+    seen: dict[str, str] = {}
+    newest_ms, shown = 0, []
+    for batch in ("ab", "c", "", "def"):
+        if batch:
+            # Two batches may have events of the same millisecond.
+            put(logs, group, stream, *batch, first_ms=round(time.time() * 1000) // 1000 * 1000)
+        pages = logs.get_paginator("filter_log_events").paginate(
+            logGroupName=group, interleaved=True, startTime=newest_ms
+        )
+        for event in (event for page in pages for event in page["events"]):
+            if event["eventId"] not in seen:
+                seen[event["eventId"]] = event["message"]
+                shown.append(event["message"])
+                newest_ms = max(newest_ms, event["timestamp"])
+        newest_ms -= newest_ms % 1000
+    assert sorted(shown) == list("abcdef")
+    assert len(found(logs, group)) == 6
+
+
 # ---------------------------------------------------------------------------------- live tail
 
 

@@ -198,3 +198,13 @@ def test_a_function_may_not_look_at_the_others(services: Services) -> None:
     keys = services.credentials.of_function()
     for target in ("/_lamb/metrics", "/_lamb/stats", "/_lamb/stats/f"):
         assert desk.ask("GET", target, keys=keys).status == 403
+
+
+def test_the_cost_of_a_function_is_told_with_its_requests_and_gigabyte_seconds(busy):
+    found = counts(alone=runs(1))
+    found.runs[Resource(None, "$LATEST")].billed_mb_ms = 1024 * 1000
+    metrics.write(busy.services.core, {(FunctionKey(KEY.account, KEY.region, "billed"), MINUTE): found})
+    cost = busy.ask("GET", "/_lamb/stats/billed").document["Cost"]
+    assert (cost["Requests"], cost["GBSeconds"], cost["Architecture"]) == (1, 1.0, "x86_64")
+    assert cost["USD"] == pytest.approx(0.0000166667 + 0.0000002)
+    assert "aws.amazon.com/lambda/pricing" in cost["Source"]

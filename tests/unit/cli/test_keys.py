@@ -7,8 +7,11 @@ import subprocess
 import pytest
 from unit.cli.memory_keys import KEY, SECRET
 
-NAMES = ["AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_REGION"]
-VALUES = ["http://127.0.0.1:4566", KEY, SECRET, "us-east-1", "us-east-1"]
+NAMES = [
+    "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_REGION",
+    "AWS_DISABLE_HOST_PREFIX_INJECTION",
+]  # fmt: skip
+VALUES = ["http://127.0.0.1:4566", KEY, SECRET, "us-east-1", "us-east-1", "true"]
 
 
 def test_a_shell_that_evaluates_it_has_what_aws_tools_need(lamb_line):

@@ -52,6 +52,25 @@ def test_a_pipe_gets_names_and_values(lamb_line, busy):
     assert "\x1b" not in lamb_line.out
 
 
+def test_the_cost_is_what_aws_would_bill_with_its_source(lamb_line, busy):
+    busy.counters.documents["hello"]["Cost"] = {
+        "Requests": 50, "GBSeconds": 0.125, "Architecture": "arm64", "RequestsUSD": 0.00001,
+        "DurationUSD": 0.000001667, "USD": 0.000011667, "Source": "a page",
+    }  # fmt: skip
+    assert lamb_line("stats", "hello", "--cost") == 0
+    values = dict(line.split("\t") for line in lamb_line.out.splitlines())
+    assert (values["requests"], values["gb_seconds"], values["usd"]) == ("50", "0.125000", "0.000011667")
+    assert (values["architecture"], values["prices"]) == ("arm64", "a page")
+    lamb_line.on_terminal("stats", "hello", "--cost")
+    assert "usd per million" in lamb_line.out
+    assert "0.23" in lamb_line.out
+
+
+def test_the_cost_is_of_one_function(lamb_line):
+    assert lamb_line("stats", "--cost") == 2
+    assert "lamb stats NAME --cost" in lamb_line.err
+
+
 def test_what_is_not_known_is_empty(lamb_line):
     lamb_line("stats", "shop")
     values = dict(line.split("\t") for line in lamb_line.out.splitlines())
