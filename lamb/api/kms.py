@@ -12,7 +12,6 @@ from lamb.api.kms_call import SYMMETRIC, Call
 from lamb.api.messages import Response
 from lamb.api.neighbour import Request
 from lamb.core import kms, kms_aliases, kms_crypto
-from lamb.core.configuration import refuse_broken_text
 from lamb.model.errors import InvalidParameterValue, KMSRefusal, LambError, UnknownOperation
 from lamb.model.kms import DELETION_DEFAULT_DAYS, ROTATION_DEFAULT_DAYS, Caller, Key, KeyAlias
 from lamb.model.kms_errors import InvalidRequest, UnsupportedOperation
@@ -65,10 +64,6 @@ SERVICE = Kms()
 
 def _carry_out(request: Request, caller: Caller) -> Document | None:
     members = neighbour_members.of_document("kms", request.operation, request.members)
-    try:
-        refuse_broken_text(members)
-    except InvalidParameterValue as error:
-        raise InvalidRequest(error.message) from None
     return HANDLERS[request.operation](Call(request.services.core, caller, members))
 
 
