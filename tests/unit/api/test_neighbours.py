@@ -47,7 +47,7 @@ def test_a_service_that_lamb_has_not_is_named(counter, target):
     assert (answer.status, answer.error) == (501, "UnknownOperationException")
 
 
-@pytest.mark.parametrize("content", [b"{", b"[]", b"\xff", b"1", b"[" * 100_000])
+@pytest.mark.parametrize("content", [b"{", b"[]", b"\xff", b"1", b"[" * 100_000, b'{"a": "\\ud800"}'])
 def test_a_body_that_is_no_document_is_refused(counter, content):
     answer = counter.tell(lambda: counter.post("/", content, {"x-amz-target": "AmazonSQS.ListQueues"}))
     assert answer.status == 400
