@@ -12,9 +12,11 @@ from typing import Any
 
 from lamb.api.gate import Principal
 from lamb.api.services import Services
+from lamb.core import authorization
 from lamb.model.credentials import RoleSession
-from lamb.model.errors import LambError
+from lamb.model.errors import AccessDenied, LambError
 from lamb.model.names import Place, Reference, parse_reference
+from lamb.model.permission import INVOKE_ACTION, URL_ACTION
 from lamb.model.policy import Ask
 
 Members = Mapping[str, Any]
@@ -53,6 +55,22 @@ async def require_invocation(
     if session is not None:
         action = f"lambda:{_LAMBDA_ACTIONS.get(operation, operation)}"
         ask = Ask(action, reference.arn, session.arn, context=known_of(session, principal.place))
+        try:
+            await services.credentials.require(session, ask, by_default=True)
+        except AccessDenied:
+            if not await services.run(authorization.let_in, services.core, reference, session, ask):
+                raise
+
+
+async def require_url(services: Services, principal: Principal, reference: Reference) -> None:
+    """Raise AccessDenied unless the caller may run the function through its URL, which takes two actions."""
+    session = principal.session
+    if session is None:
+        return
+    context = known_of(session, principal.place)
+    context |= {"lambda:FunctionUrlAuthType": "AWS_IAM", "lambda:InvokedViaFunctionUrl": "true"}
+    for action in (URL_ACTION, INVOKE_ACTION):
+        ask = Ask(action, reference.arn, session.arn, context=context)
         await services.credentials.require(session, ask, by_default=True)
 
 

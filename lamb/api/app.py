@@ -10,19 +10,34 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from lamb.api import actions, body, code, invocations, neighbours, routes, validate
+from lamb.api import (
+    actions,
+    body,
+    code,
+    invocations,
+    neighbours,
+    routes,
+    url_answer,
+    url_event,
+    url_requests,
+    validate,
+)
 from lamb.api.gate import Gate, Principal
 from lamb.api.members import OPERATIONS, Members, read
 from lamb.api.messages import Call, Headers, Response, json_response
 from lamb.api.own import Ask
 from lamb.api.services import Services
+from lamb.api.url_event import Caller
+from lamb.api.url_requests import Arrival
 from lamb.core.context import Core
-from lamb.model.errors import LambError, ServiceFailure, UnknownOperation
+from lamb.core.function_urls import Door
+from lamb.model.errors import AccessDenied, LambError, ServiceFailure, UnknownOperation
 from lamb.model.names import Place
 from lamb.model.wire import encode, new_request_id
 
 Scope = Mapping[str, Any]
 
+_OF_BROWSERS = frozenset({b"origin", b"sec-fetch-site"})
 _log = logging.getLogger("lamb.api")
 
 
@@ -36,10 +51,18 @@ class App:
     async def __call__(self, scope: Scope, receive: body.Receive, send: body.Send) -> None:
         """ASGI's entry; never raises for anything that a caller sent."""
         headers: dict[bytes, bytes] = dict(scope["headers"])
+        if url_requests.url_id(headers) is not None:
+            await self._answer_url(Arrival(scope, headers, receive, new_request_id()), send)
+            return
         if code.is_link(scope):
             refuse_pages = functools.partial(self._gate.refuse_pages, headers)
             await _send(await code.follow(self._services, scope, refuse_pages), send)
             return
+        await self._answer_any(scope, headers, receive, send)
+
+    async def _answer_any(
+        self, scope: Scope, headers: Mapping[bytes, bytes], receive: body.Receive, send: body.Send
+    ) -> None:
         request_id = new_request_id()
         try:
             principal, receive = await self._gate.admit(
@@ -72,6 +95,38 @@ class App:
         if response.settle is not None:
             self._services.settle_soon(response.settle)
 
+    async def _answer_url(self, arrival: Arrival, send: body.Send) -> None:
+        """What came for a function's own URL: no page is refused here, the URL's CORS settings decide."""
+        try:
+            response = await url_requests.answer(
+                self._services, arrival, functools.partial(self._admit, arrival)
+            )
+        except body.CallerGone:
+            return
+        except asyncio.CancelledError:
+            response = _refusal(ServiceFailure("lamb is stopping; the request was not answered in time"))
+        except Exception:  # noqa: BLE001 - as above
+            _log.exception("bug while answering %s %s", arrival.scope["method"], arrival.scope["path"])
+            response = url_answer.broken()
+        response.headers.append((b"x-amzn-requestid", arrival.request_id.encode()))
+        await _send(response, send)
+
+    async def _admit(self, arrival: Arrival, door: Door) -> tuple[Caller, body.Receive]:
+        """Who has signed a request to a URL that takes no others. Raises as the gate, and AccessDenied."""
+        headers = arrival.headers
+        if self._gate.callers == "signed":
+            # The signature says more than the browser: a page that has keys may call, as in AWS.
+            headers = {name: value for name, value in headers.items() if name not in _OF_BROWSERS}
+        principal, receive = await self._gate.admit(
+            arrival.scope, headers, arrival.receive, self._services, "lambda"
+        )
+        key = door.reference.key
+        if principal.place.account != key.account:
+            raise AccessDenied
+        await actions.require_url(self._services, principal, door.reference)
+        arn = None if principal.session is None else principal.session.arn
+        return url_event.signed(key.account, arn), receive
+
     async def _answer(
         self, principal: Principal, scope: Scope, headers: Mapping[bytes, bytes], receive: body.Receive
     ) -> Response:
@@ -97,6 +152,7 @@ class App:
         if principal.session is not None:
             given = await self._services.run(members)
             await self._require(principal, operation, given)
+            code.refuse_live(given)
             members = functools.partial(dict, given)
         # What lies in a bucket may be far away: others must not wait behind it.
         run = self._services.run_apart if b'"S3Bucket"' in content else self._services.run

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from lamb.core import found, pages
+from lamb.core import found, pages, permissions
 from lamb.core.configuration import refuse_broken_text
 from lamb.core.context import Core
 from lamb.model.errors import InvalidParameterValue, ResourceConflict, ResourceNotFound, ValidationFailure
 from lamb.model.function_url import FunctionUrl, UrlChanges, new_id
 from lamb.model.names import LATEST, Reference, is_version_number
+from lamb.model.permission import INVOKE_ACTION, URL_ACTION
+from lamb.model.policy import Ask
 from lamb.model.requests import Page
 from lamb.store import function_urls as rows
 from lamb.store import functions
@@ -95,6 +97,35 @@ def list_urls(core: Core, ref: Reference, page: Page) -> tuple[list[FunctionUrl]
             raise ResourceNotFound(_NO_FUNCTION)
         urls = rows.page(tx, function.id, after, pages.size(page) + 1)
     return pages.cut(urls, page, lambda url: [url.qualifier])
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What a URL leads to."""
+
+    reference: Reference
+    url: FunctionUrl
+    open: bool
+    """Whether the resource policy lets everybody in; it is not asked where requests have to be signed."""
+
+
+def door(core: Core, url_id: str) -> Door | None:
+    """None for an id that no URL has."""
+    with core.database.reading() as tx:
+        there = rows.find_id(tx, url_id)
+        if there is None:
+            return None
+        key, _, url = there
+        reference = Reference(key, None if url.qualifier == LATEST else url.qualifier)
+        return Door(reference, url, url.auth_type == "NONE" and _lets_everybody_in(tx, reference))
+
+
+def _lets_everybody_in(tx: Tx, ref: Reference) -> bool:
+    """URLs made since October 2025 need both permissions."""
+    context = {"lambda:FunctionUrlAuthType": "NONE", "lambda:InvokedViaFunctionUrl": "true"}
+    return all(
+        permissions.allows(tx, ref, Ask(action, context=context)) for action in (URL_ACTION, INVOKE_ACTION)
+    )
 
 
 def _label(ref: Reference) -> str:
