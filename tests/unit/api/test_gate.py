@@ -279,6 +279,24 @@ def test_a_role_needs_to_be_allowed_to_pass_another_one(control: Desk, services:
     assert passing.context["iam:PassedToService"] == "lambda.amazonaws.com"
 
 
+@pytest.mark.parametrize(
+    ("method", "target", "around"),
+    [
+        ("POST", LIST, lambda code: {"FunctionName": "made", "Role": DEFAULT_ROLE, "Code": code}),
+        ("PUT", f"{LIST}/f/code", lambda code: code),
+        ("POST", "/2018-10-31/layers/l/versions", lambda code: {"Content": code}),
+    ],
+)
+def test_whatever_its_role_allows_a_function_reads_no_directory_of_the_host_as_live_code(
+    control: Desk, services: Services, method: str, target: str, around: Any
+) -> None:
+    services.credentials.roles[ROLE] = Rights([policy("Allow", "*")])
+    body = around({"S3Bucket": "hot-reload", "S3Key": "/etc/ssl"})
+    answer = control.ask(method, target, body, keys=services.credentials.hand_out(CLERK))
+    assert (answer.status, answer.error) == (403, "AccessDeniedException")
+    assert "Only the owner of this home may name a live directory" in answer.document["Message"]
+
+
 @pytest.fixture
 def control(services: Services, core: Any) -> Desk:
     """A signed port in front of the real control plane."""
