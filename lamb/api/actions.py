@@ -112,6 +112,7 @@ def known_of(session: RoleSession, place: Place) -> dict[str, str]:
         "aws:SecureTransport": "false",
         "aws:SourceIp": "127.0.0.1",
         "aws:userid": f"{session.role_id}:{session.name}",
+        **{f"aws:PrincipalTag/{key}": value for key, value in session.tags.items()},
     }
 
 
