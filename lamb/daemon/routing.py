@@ -36,6 +36,8 @@ class Routes:
         self._renew = renew
         self._draw = draw
         self._known: dict[Reference, Route] = {}
+        self._named: dict[FunctionKey, list[Reference]] = {}
+        """The references that are known, by function."""
         self._epoch = 0
 
     async def target(self, reference: Reference, seed: int | None) -> Target:
@@ -60,7 +62,9 @@ class Routes:
         if epoch == self._epoch:
             if len(self._known) >= _MOST:
                 self._known.clear()
+                self._named.clear()
             self._known[reference] = route
+            self._named.setdefault(reference.key, []).append(reference)
         return route
 
     def draw(self, route: Route, seed: int | None = None) -> Target:
@@ -69,7 +73,8 @@ class Routes:
 
     def forget(self, key: FunctionKey) -> None:
         self._epoch += 1
-        self._known = {r: route for r, route in self._known.items() if r.key != key}
+        for reference in self._named.pop(key, ()):
+            self._known.pop(reference, None)
 
 
 class Settling(Generic[Key]):
