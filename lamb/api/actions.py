@@ -12,8 +12,9 @@ from typing import Any
 
 from lamb.api.gate import Principal
 from lamb.api.services import Services
+from lamb.core import authorization
 from lamb.model.credentials import RoleSession
-from lamb.model.errors import LambError
+from lamb.model.errors import AccessDenied, LambError
 from lamb.model.names import Place, Reference, parse_reference
 from lamb.model.permission import INVOKE_ACTION, URL_ACTION
 from lamb.model.policy import Ask
@@ -54,7 +55,11 @@ async def require_invocation(
     if session is not None:
         action = f"lambda:{_LAMBDA_ACTIONS.get(operation, operation)}"
         ask = Ask(action, reference.arn, session.arn, context=known_of(session, principal.place))
-        await services.credentials.require(session, ask, by_default=True)
+        try:
+            await services.credentials.require(session, ask, by_default=True)
+        except AccessDenied:
+            if not await services.run(authorization.let_in, services.core, reference, session, ask):
+                raise
 
 
 async def require_url(services: Services, principal: Principal, reference: Reference) -> None:
@@ -107,6 +112,7 @@ def known_of(session: RoleSession, place: Place) -> dict[str, str]:
         "aws:SecureTransport": "false",
         "aws:SourceIp": "127.0.0.1",
         "aws:userid": f"{session.role_id}:{session.name}",
+        **{f"aws:PrincipalTag/{key}": value for key, value in session.tags.items()},
     }
 
 

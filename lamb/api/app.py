@@ -152,6 +152,7 @@ class App:
         if principal.session is not None:
             given = await self._services.run(members)
             await self._require(principal, operation, given)
+            code.refuse_live(given)
             members = functools.partial(dict, given)
         # What lies in a bucket may be far away: others must not wait behind it.
         run = self._services.run_apart if b'"S3Bucket"' in content else self._services.run

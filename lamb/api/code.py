@@ -12,7 +12,7 @@ from lamb.api.messages import Call, Response
 from lamb.api.services import Services
 from lamb.core import buckets
 from lamb.core import live as live_code
-from lamb.model.errors import InvalidParameterValue, LambError, ResourceNotFound
+from lamb.model.errors import AccessDenied, InvalidParameterValue, LambError, ResourceNotFound
 
 _PATH = "/_lamb/code/"
 _LIVE_BUCKET = "hot-reload"
@@ -49,6 +49,13 @@ def live(members: Mapping[str, Any]) -> str | None:
     if members.get("S3Bucket") != _LIVE_BUCKET or "S3Key" not in members:
         return None
     return live_code.directory(members["S3Key"])
+
+
+def refuse_live(members: Mapping[str, Any]) -> None:
+    """A role may make functions; that is no permission to read directories of the host. AccessDenied."""
+    for part in (members, members.get("Code"), members.get("Content")):
+        if isinstance(part, Mapping) and part.get("S3Bucket") == _LIVE_BUCKET:
+            raise AccessDenied("Only the owner of this home may name a live directory, and no role")
 
 
 def location(call: Call, code_sha256: str) -> str:

@@ -96,7 +96,7 @@ class Gate:
         credential = await services.credentials.find(claim.key_id, claim.token)
         if credential.expires_ms is not None and credential.expires_ms <= now_s * 1000:
             raise ExpiredToken
-        content = await body.read(receive, CREATE_REQUEST_MAX_BYTES, "this")
+        content = await body.read(receive, CREATE_REQUEST_MAX_BYTES, "requested")
         message = Message(scope["method"], scope["raw_path"], query, headers, content)
         if not signature.is_of(claim, message, credential.secret):
             raise InvalidSignature

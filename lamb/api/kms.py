@@ -5,61 +5,20 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from lamb.api import callers, neighbour_members
-from lamb.api.members import Members
+from lamb.api.kms_call import SYMMETRIC, Call
 from lamb.api.messages import Response
 from lamb.api.neighbour import Request
 from lamb.core import kms, kms_aliases, kms_crypto
-from lamb.core.context import Core
-from lamb.model.errors import InvalidParameterValue, LambError, UnknownOperation
+from lamb.model.errors import InvalidParameterValue, KMSRefusal, LambError, UnknownOperation
 from lamb.model.kms import DELETION_DEFAULT_DAYS, ROTATION_DEFAULT_DAYS, Caller, Key, KeyAlias
-from lamb.model.kms_errors import InvalidKeyUsage, InvalidRequest, UnsupportedOperation
-from lamb.model.requests import Page
+from lamb.model.kms_errors import InvalidRequest, UnsupportedOperation
 
 Document = dict[str, Any]
 
 _CONTENT_TYPE = (b"content-type", b"application/x-amz-json-1.1")
-_SYMMETRIC = "SYMMETRIC_DEFAULT"
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One operation, its members read and checked."""
-
-    core: Core
-    caller: Caller
-    members: Members
-
-    def __getitem__(self, member: str) -> Any:
-        """One that is required."""
-        return self.members[member]
-
-    @property
-    def subject(self) -> tuple[Core, Caller, str]:
-        """What most use cases want to know first: who asks, and of which key."""
-        return self.core, self.caller, self.members["KeyId"]
-
-    @property
-    def dry_run(self) -> bool:
-        return bool(self.members.get("DryRun"))
-
-    def context(self, member: str = "EncryptionContext") -> dict[str, str]:
-        given: dict[str, str] = self.members.get(member, {})
-        return given
-
-    def page(self) -> Page:
-        return Page(self.members.get("Marker"), self.members.get("Limit"))
-
-    def tags(self) -> list[tuple[str, str]]:
-        return [(tag["TagKey"], tag["TagValue"]) for tag in self.members.get("Tags", [])]
-
-    def refuse_algorithm(self, member: str = "EncryptionAlgorithm") -> None:
-        algorithm = self.members.get(member, _SYMMETRIC)
-        if algorithm != _SYMMETRIC:
-            raise InvalidKeyUsage(f"Algorithm {algorithm} is incompatible with key spec {_SYMMETRIC}.")
 
 
 class Kms:
@@ -91,6 +50,9 @@ class Kms:
             )
         # 501 is lamb's own word; of what a caller may not do, KMS says 400.
         status = 400 if error.status in (403, 501) else error.status
+        if isinstance(error, KMSRefusal):
+            # The home's own key, which seals the material, is missing or another one.
+            code, status = "KMSInternalException", 500
         told = {"__type": code, "message": message} if message else {"__type": code}
         response = _response(status, told)
         response.headers.append((b"x-amzn-errortype", code.encode()))
@@ -114,15 +76,15 @@ def _response(status: int, document: Mapping[str, Any]) -> Response:
 
 
 def _create_key(call: Call) -> Document:
-    spec = call.members.get("KeySpec", call.members.get("CustomerMasterKeySpec", _SYMMETRIC))
+    spec = call.members.get("KeySpec", call.members.get("CustomerMasterKeySpec", SYMMETRIC))
     usage = call.members.get("KeyUsage")
-    if spec != _SYMMETRIC and usage is None:
+    if spec != SYMMETRIC and usage is None:
         raise InvalidRequest(
             "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys."
         )
-    if spec != _SYMMETRIC or usage not in (None, "ENCRYPT_DECRYPT"):
+    if spec != SYMMETRIC or usage not in (None, "ENCRYPT_DECRYPT"):
         raise UnsupportedOperation(
-            f"lamb keeps symmetric keys that encrypt and decrypt ({_SYMMETRIC}), not {spec} for {usage}"
+            f"lamb keeps symmetric keys that encrypt and decrypt ({SYMMETRIC}), not {spec} for {usage}"
         )
     if call.members.get("Origin", "AWS_KMS") != "AWS_KMS" or call.members.get("MultiRegion"):
         raise UnsupportedOperation("lamb keeps keys of one region, with material that it makes itself")
@@ -223,7 +185,7 @@ def _encrypt(call: Call) -> Document:
     return {
         "CiphertextBlob": _base64(sealed.blob),
         "KeyId": sealed.key.arn,
-        "EncryptionAlgorithm": _SYMMETRIC,
+        "EncryptionAlgorithm": SYMMETRIC,
     }
 
 
@@ -236,7 +198,7 @@ def _decrypt(call: Call) -> Document:
     return {
         "KeyId": opened.key.arn,
         "Plaintext": _base64(opened.plain),
-        "EncryptionAlgorithm": _SYMMETRIC,
+        "EncryptionAlgorithm": SYMMETRIC,
         "KeyMaterialId": opened.key.material_id,
     }
 
@@ -257,8 +219,8 @@ def _re_encrypt(call: Call) -> Document:
         "CiphertextBlob": _base64(sealed.blob),
         "SourceKeyId": opened.key.arn,
         "KeyId": sealed.key.arn,
-        "SourceEncryptionAlgorithm": _SYMMETRIC,
-        "DestinationEncryptionAlgorithm": _SYMMETRIC,
+        "SourceEncryptionAlgorithm": SYMMETRIC,
+        "DestinationEncryptionAlgorithm": SYMMETRIC,
         "SourceKeyMaterialId": opened.key.material_id,
         "DestinationKeyMaterialId": sealed.key.material_id,
     }
@@ -344,9 +306,9 @@ def _metadata(key: Key) -> Document:
         "KeyState": key.state,
         "Origin": "AWS_KMS",
         "KeyManager": key.manager,
-        "CustomerMasterKeySpec": _SYMMETRIC,
-        "KeySpec": _SYMMETRIC,
-        "EncryptionAlgorithms": [_SYMMETRIC],
+        "CustomerMasterKeySpec": SYMMETRIC,
+        "KeySpec": SYMMETRIC,
+        "EncryptionAlgorithms": [SYMMETRIC],
         "MultiRegion": False,
         "CurrentKeyMaterialId": key.material_id,
     }

@@ -66,6 +66,11 @@ def _from_form(name: str, node: Any, shapes: Mapping[str, Shape]) -> Any:
         if not isinstance(items, list):
             raise _mismatch(node)
         return [_from_form(shape["member"], item, shapes) for item in items]
+    if kind == "map":
+        entries = {} if node == "" else node
+        if not isinstance(entries, dict):
+            raise _mismatch(node)
+        return {key: _from_form(shape["value"], item, shapes) for key, item in entries.items()}
     if not isinstance(node, str):
         raise _mismatch(node)
     return from_texts(shape, [node])

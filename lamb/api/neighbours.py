@@ -218,7 +218,7 @@ def refuse(
 def _with_document(request: Request, content: bytes) -> Request:
     try:
         document = cbor.decode(content or b"\xa0") if request.is_cbor else json.loads(content or b"{}")
-        if b"\\ud" in content or b"\\uD" in content:
+        if not request.is_cbor and (b"\\ud" in content or b"\\uD" in content):
             # JSON can spell half a character, which nothing can store: a UnicodeEncodeError is a ValueError.
             json.dumps(document, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:

@@ -10,7 +10,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from lamb.api.app import App
-from lamb.api.one_write import Protocol
+from lamb.api.connection import PATIENCE_S, Protocol
 
 # A client library keeps its connection for minutes between two calls of a developer.
 _KEEP_ALIVE_S = 3600
@@ -23,7 +23,9 @@ class Server:
     uvicorn's own Server wakes ten times a second and takes over the signals; its protocol needs neither.
     """
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, patience_s: float = PATIENCE_S) -> None:
+        """`patience_s`: seconds that the head of a request, or a part of its body, may take to come."""
+        self._patience_s = patience_s
         self._config = uvicorn.Config(
             app,
             http="httptools",
@@ -73,4 +75,4 @@ class Server:
         await asyncio.sleep(0)
 
     def _protocol(self) -> asyncio.Protocol:
-        return Protocol(config=self._config, server_state=self._state, app_state={})
+        return Protocol(self._config, self._state, self._patience_s)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lamb.core import roles
+from lamb.core import permissions, roles
 from lamb.core.context import Core
 from lamb.model.credentials import RoleSession
 from lamb.model.errors import AccessDenied
+from lamb.model.names import Reference
 from lamb.model.policy import Ask, Document, evaluate
 
 
@@ -49,6 +50,19 @@ def require(having: Rights, session: RoleSession, ask: Ask, *, by_default: bool)
         verdict = evaluate(session.policies, ask)
         if verdict != "allow":
             raise _denied(session, ask, verdict, "a session policy", "no session policy")
+
+
+def let_in(core: Core, reference: Reference, session: RoleSession, ask: Ask) -> bool:
+    """Whether the policy of a function lets a role run it that has no such right of its own.
+
+    Within an account either is enough. What the role is forbidden, or limited to, stays so.
+    """
+    with core.database.reading() as tx:
+        having = roles.documents_of(tx, session.role_arn) or []
+        limited = bool(session.policies) or roles.boundary_of(tx, session.role_arn) is not None
+        if limited or evaluate(having, ask) == "explicit-deny":
+            return False
+        return permissions.allows(tx, reference, ask)
 
 
 def _denied(session: RoleSession, ask: Ask, verdict: str, which: str, none: str) -> AccessDenied:

@@ -151,4 +151,5 @@ def of_token(core: Core, key_id: str, token: str) -> Credential:
 
 def _session(said: dict[str, Any]) -> RoleSession:
     # Credentials of functions are never sealed: no `function` comes back.
-    return RoleSession(said["role_arn"], said["name"], said["role_id"], None, tuple(said["policies"]))
+    policies = tuple(said["policies"])
+    return RoleSession(said["role_arn"], said["name"], said["role_id"], None, policies, said["tags"])

@@ -198,6 +198,7 @@ def delete_stream(core: Core, group: Group, about: About | None, name: str, *, w
 
     Raises GroupNotFound, StreamNotFound.
     """
+    refuse_broken_text(name)
     with core.database.transaction() as tx:
         row = rows.find(tx, _place(group), group.name)
         if row is None and about is None:

@@ -75,7 +75,9 @@ def assume(core: Core, caller_arn: str, wish: Wish) -> Assumed:
         _refuse_untrusted(role, caller_arn, wish)
         _refuse_long(role, caller_arn, wish.duration_s)
         policies = _session_policies(tx, role.account, wish)
-    session = RoleSession(role.arn, wish.session_name, role.id, policies=policies)
+    # A tag of the session stands before one of the role.
+    told = iam_tags.added(role.tags, list(tags.items()))
+    session = RoleSession(role.arn, wish.session_name, role.id, policies=policies, tags=told)
     used = sum(iam.size(json.dumps(policy, separators=(",", ":"))) for policy in policies)
     percent = -(-used * 100 // _POLICIES_MAX) if policies or tags else None
     credential = credentials.session(core, session, wish.duration_s)

@@ -26,6 +26,8 @@ class RoleSession:
     """The function whose environment has these credentials."""
     policies: tuple[Mapping[str, Any], ...] = ()
     """Session policies: nothing that they do not allow is allowed. None of them limits nothing."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Of the role and of the session: `aws:PrincipalTag/…` to policies."""
 
     @property
     def account(self) -> str:

@@ -39,6 +39,11 @@ _WRITTEN = {
     "/etc/group": f"root:x:0:\n{SANDBOX_USER}:x:{SANDBOX_UID}:\n",
     "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\nservices: files\n",
 }
+# The linker remembers of each directory of LD_LIBRARY_PATH whether it was there when the zygote started:
+# those of functions and layers have to be.
+_EMPTY = (
+    "proc", "dev", "etc", "tmp", "opt/lib", "var/task/lib", "var/runtime", "var/lang", "root", "home"
+)  # fmt: skip
 _READ_ONLY = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV
 
 
@@ -50,7 +55,7 @@ def build_base(base: Base) -> None:
     syscalls.mount("none", "/", None, MS_REC | MS_PRIVATE)
     root = base.scratch
     syscalls.mount("lamb", root, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m")
-    for name in ("proc", "dev", "etc", "tmp", "opt", "var/task", "var/runtime", "var/lang", "root", "home"):
+    for name in _EMPTY:
         os.makedirs(f"{root}/{name}", mode=0o755)
     _bind_system(root)
     _fill_dev(root)

@@ -70,6 +70,9 @@ def _build(base: Base, text: str, control: str) -> NoReturn:
         "LANG": "en_US.UTF-8",
         "LD_LIBRARY_PATH": f"{os.path.dirname(os.path.dirname(executable))}/lib",
     }
+    if "mount" in base.walls:
+        # The linker reads it once: a function's own comes too late. These are empty until it is there.
+        environ["LD_LIBRARY_PATH"] += ":/var/task:/var/task/lib:/opt/lib"
     if "pid" in base.walls:
         syscalls.unshare(syscalls.CLONE_NEWPID)
         if os.fork():

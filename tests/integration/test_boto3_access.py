@@ -258,11 +258,21 @@ def test_a_function_whose_role_lacks_an_action_gets_access_denied(
     assert caller("GET", "/2015-03-31/functions")[0] == 200
     assert caller("POST", INVOKE)[0] == 200
 
+    # What the role lacks, the function's own policy may give to it.
+    functions = client(served)
+    listing = {"Effect": "Allow", "Action": "lambda:List*", "Resource": "*"}
+    iam.put_role_policy(RoleName="limited", PolicyName="p", PolicyDocument=document(listing))
+    assert caller("POST", INVOKE)[0] == 403
+    invited = {"StatementId": "s", "Action": "lambda:InvokeFunction", "Principal": ROLE}
+    functions.add_permission(FunctionName="echo", **invited)
+    assert caller("POST", INVOKE)[0] == 200
+
     deny = {"Effect": "Deny", "Action": "lambda:*", "Resource": f"{ARN}ec*"}
     iam.put_role_policy(RoleName="limited", PolicyName="p", PolicyDocument=document(allow, deny))
     status, told = caller("POST", INVOKE)
     assert status == 403
     assert told["Message"].endswith("with an explicit deny in an identity-based policy")
+    functions.remove_permission(FunctionName="echo", StatementId="s")
     assert caller("GET", "/2015-03-31/functions")[0] == 200
 
 

@@ -296,3 +296,40 @@ def test_what_is_refused_of_values(newest):
     )
     old = datetime.now(timezone.utc) - timedelta(days=15)
     assert "two weeks in the past" in text(Value=1, Timestamp=old)[1]
+
+
+def test_metrics_of_another_region_are_not_seen(served, newest, function):
+    elsewhere = boto3.client("cloudwatch", **{**served.aws, "region_name": "eu-west-1"})
+    assert elsewhere.list_metrics()["Metrics"] == []
+    elsewhere.put_metric_data(Namespace="Ireland", MetricData=[{"MetricName": "m", "Value": 1}])
+    assert newest.list_metrics(Namespace="Ireland")["Metrics"] == []
+    queries = [{"Id": "a", "MetricStat": stat("Invocations", "Sum")}]
+    assert (
+        elsewhere.get_metric_data(MetricDataQueries=queries, **span())["MetricDataResults"][0]["Values"] == []
+    )
+
+
+def test_provisioned_concurrency_and_the_concurrency_of_the_account_are_measured(served, newest, function):
+    functions = client("lambda", served)
+    version = functions.publish_version(FunctionName=function)["Version"]
+    functions.put_provisioned_concurrency_config(
+        FunctionName=function, Qualifier=version, ProvisionedConcurrentExecutions=1
+    )
+    provisioned = {"FunctionName": function, "Qualifier": version}
+    while functions.get_provisioned_concurrency_config(**provisioned)["Status"] == "IN_PROGRESS":
+        pass
+    functions.invoke(FunctionName=function, Qualifier=version, Payload=b'"ok"')
+    resource = [
+        {"Name": "FunctionName", "Value": function}, {"Name": "Resource", "Value": f"{function}:{version}"},
+    ]  # fmt: skip
+
+    def value(name: str, dimensions: list[dict[str, str]], statistic: str) -> list[float]:
+        metric = {"Namespace": "AWS/Lambda", "MetricName": name, "Dimensions": dimensions}
+        query = {"Id": "a", "MetricStat": {"Metric": metric, "Period": 3600, "Stat": statistic}}
+        return newest.get_metric_data(MetricDataQueries=[query], **span())["MetricDataResults"][0]["Values"]
+
+    assert value("ProvisionedConcurrencyInvocations", resource, "Sum") == [1.0]
+    assert value("ProvisionedConcurrencySpilloverInvocations", resource, "Sum") == []
+    assert value("ProvisionedConcurrencyUtilization", resource, "Maximum") == [1.0]
+    assert value("ConcurrentExecutions", [], "Maximum") == [1.0]
+    assert value("UnreservedConcurrentExecutions", [], "Maximum") == [1.0]

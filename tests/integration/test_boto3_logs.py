@@ -451,6 +451,18 @@ def test_following_by_asking_again_as_aws_logs_tail_does_shows_every_event_once(
     assert len(found(logs, group)) == 6
 
 
+def test_groups_of_another_region_are_not_seen(served, logs, group, stream):
+    elsewhere = boto3.client("logs", **{**served.aws, "region_name": "eu-west-1"})
+    assert elsewhere.describe_log_groups(logGroupNamePrefix=group)["logGroups"] == []
+    assert refused(elsewhere.filter_log_events, logGroupName=group) == ("ResourceNotFoundException", NO_GROUP)
+    elsewhere.create_log_group(logGroupName=group)
+    elsewhere.create_log_stream(logGroupName=group, logStreamName=stream)
+    put(elsewhere, group, stream, "of Ireland")
+    assert (found(elsewhere, group), found(logs, group)) == (["of Ireland"], [])
+    arn = HERE.replace("us-east-1", "eu-west-1") + group
+    assert refused(logs.list_tags_for_resource, resourceArn=arn)[0] == "ResourceNotFoundException"
+
+
 # ---------------------------------------------------------------------------------- live tail
 
 

@@ -132,6 +132,21 @@ def test_a_session_policy_leaves_less(clients: Clients) -> None:
     assert "because no session policy allows the sqs:CreateQueue action" in message
 
 
+def test_a_tag_of_the_session_is_a_condition_that_policies_can_ask(clients: Clients) -> None:
+    only = {**allowing("sqs:ListQueues"), "Condition": {"StringEquals": {"aws:PrincipalTag/team": "blue"}}}
+    arn = clients.role("tagged", {"AWS": ACCOUNT}, only)
+    trust = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": ["sts:AssumeRole", "sts:TagSession"]}
+    clients.iam.update_assume_role_policy(RoleName="tagged", PolicyDocument=policy(trust))
+
+    def queues(team: str) -> Any:
+        tags = [{"Key": "team", "Value": team}]
+        assumed = clients.sts.assume_role(RoleArn=arn, RoleSessionName="me", Tags=tags)
+        return clients.of("sqs", assumed["Credentials"]).list_queues
+
+    assert queues("blue")()
+    assert refused(queues("red"))[0] == "AccessDeniedException"
+
+
 def test_a_role_that_does_not_trust_or_is_not_there_is_denied(clients: Clients) -> None:
     arn = clients.role("closed", {"Service": "lambda.amazonaws.com"})
     for each in (arn, f"arn:aws:iam::{ACCOUNT}:role/none"):

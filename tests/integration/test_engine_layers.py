@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import zlib
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,7 +108,36 @@ def test_without_layers_opt_is_empty(room: Room) -> None:
     target = room.function("import os\ndef handler(event, context): return os.listdir('/opt')")
     if "mount" in room.standing.missing:
         pytest.skip("without the mount wall there is no /opt")
-    assert room.call(target) == []
+    assert room.call(target) == ["lib"]
+
+
+def test_libraries_of_layers_and_of_the_function_are_found_by_the_linker(room: Room) -> None:
+    """By their names alone, as extension modules ask for what they are linked with."""
+    if "mount" in room.standing.missing:
+        pytest.skip("the host's linker looks nowhere else then")
+    target = room.function(
+        """
+        import ctypes
+        def handler(event, context):
+            return [ctypes.CDLL(name).zlibVersion is not None for name in event]
+        """
+    )
+    target = with_layers(room, target, {"lib/readme": ""})
+    assert target.opt is not None
+    places = {"libofalayer.so.1": target.opt / "lib", "libofthecode.so.1": target.code / "lib"}
+    for name, place in places.items():
+        place.mkdir(exist_ok=True)
+        shutil.copy(zlib_of_this_host(), place / name)
+    assert room.call(target, list(places)) == [True, True]
+
+
+def zlib_of_this_host() -> str:
+    """The file of a small library that every Python is linked with."""
+    assert zlib.ZLIB_VERSION
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        if "/libz.so" in line:
+            return line.split(maxsplit=5)[5]
+    pytest.skip("this Python has its own zlib")
 
 
 @pytest.mark.skipif(not is_root(), reason="needs a user to hand files to")

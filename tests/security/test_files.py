@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from security.prison import Prison
 from security.prisoner import outcome
 
 pytestmark = pytest.mark.each_user
@@ -149,6 +150,33 @@ def test_a_function_cannot_write_to_its_own_code_or_to_anything_but_tmp(prison, 
     files = ["/var/task/prisoner.py", "/var/runtime/awslambdaric/bootstrap.py", "/usr/bin/env", "/etc/passwd"]
     all_are(outcomes_of_opening(files, os.O_WRONLY), "EROFS", "EACCES")
     assert outcomes_of_opening(["/tmp/new"], os.O_CREAT | os.O_WRONLY) == {"/tmp/new": "done"}
+
+
+def test_a_function_cannot_change_remove_or_replace_what_its_layers_bring(lamb_of_module, neighbour):
+    lamb = lamb_of_module
+    for name in ("one", "two"):
+        file = lamb.write(f"layer/{name}/python/{name}.py", "SHARED = True\n")
+        lamb.run("layer", "publish", name, "--dir", str(file.parent.parent))
+    held = Prison(lamb, "layered")
+    lamb.run("configure", "layered", "--layer", "one", "--layer", "two")
+
+    def attack():
+        file = "/opt/python/one.py"
+        Path("/tmp/other").touch()
+        return [
+            Path("/opt/python/two.py").read_text(),
+            outcome(open, file, "a"),
+            outcome(open, "/opt/python/new.py", "w"),
+            outcome(os.mkdir, "/opt/new"),
+            outcome(os.chmod, file, 0o777),
+            outcome(os.unlink, file),
+            outcome(os.rename, "/tmp/other", file),
+            outcome(os.link, file, "/tmp/linked"),
+        ]
+
+    read, *outcomes = held.does(attack)
+    assert read == "SHARED = True\n"
+    assert set(outcomes) <= {"EROFS", "EACCES", "EPERM", "EXDEV"}
 
 
 def test_a_function_cannot_change_remove_or_replace_its_own_code(prison):

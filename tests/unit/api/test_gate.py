@@ -227,9 +227,9 @@ def policy(effect: str, action: str, resource: str = "*") -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
-def test_a_role_that_lacks_an_action_is_told_which(door: Desk, services: Services) -> None:
+def test_a_role_that_lacks_an_action_is_told_which(control: Desk, services: Services) -> None:
     services.credentials.roles[ROLE] = Rights([policy("Allow", "lambda:ListFunctions")])
-    answer = door.ask("POST", INVOKE, keys=services.credentials.hand_out(CLERK))
+    answer = control.ask("POST", INVOKE, keys=services.credentials.hand_out(CLERK))
     assert (answer.status, answer.error) == (403, "AccessDeniedException")
     assert answer.document == {
         "Message": "User: arn:aws:sts::123456789012:assumed-role/clerk/anna is not authorized to perform: "
@@ -239,28 +239,30 @@ def test_a_role_that_lacks_an_action_is_told_which(door: Desk, services: Service
     assert not services.invoked
 
 
-def test_an_explicit_deny_is_called_so(door: Desk, services: Services) -> None:
+def test_an_explicit_deny_is_called_so(control: Desk, services: Services) -> None:
     services.credentials.roles[ROLE] = Rights([policy("Allow", "*"), policy("Deny", "lambda:Invoke*")])
-    answer = door.ask("POST", f"{INVOKE}?Qualifier=prod", keys=services.credentials.hand_out(CLERK))
+    answer = control.ask("POST", f"{INVOKE}?Qualifier=prod", keys=services.credentials.hand_out(CLERK))
     told = f"lambda:InvokeFunction on resource: {ARN}:prod with an explicit deny in an identity-based policy"
     assert answer.document["Message"].endswith(told)
 
 
 @pytest.mark.parametrize(("resource", "status"), [(ARN, 200), (f"{ARN}:*", 403), (f"{ARN[:-1]}*", 200)])
 def test_a_role_may_be_limited_to_resources(
-    door: Desk, services: Services, resource: str, status: int
+    control: Desk, services: Services, resource: str, status: int
 ) -> None:
     services.credentials.roles[ROLE] = Rights([policy("Allow", "lambda:InvokeFunction", resource)])
-    assert door.ask("POST", INVOKE, keys=services.credentials.hand_out(CLERK)).status == status
+    assert control.ask("POST", INVOKE, keys=services.credentials.hand_out(CLERK)).status == status
 
 
-def test_boundaries_and_session_policies_take_away_and_give_nothing(door: Desk, services: Services) -> None:
+def test_boundaries_and_session_policies_take_away_and_give_nothing(
+    control: Desk, services: Services
+) -> None:
     services.credentials.roles[ROLE] = Rights([policy("Allow", "*")], policy("Allow", "lambda:List*"))
-    answer = door.ask("POST", INVOKE, keys=services.credentials.hand_out(CLERK))
+    answer = control.ask("POST", INVOKE, keys=services.credentials.hand_out(CLERK))
     assert "because no permissions boundary allows the lambda:InvokeFunction" in answer.document["Message"]
     services.credentials.roles[ROLE] = Rights([policy("Allow", "*")])
     limited = RoleSession(ROLE, "anna", policies=(policy("Allow", "s3:*"),))
-    answer = door.ask("POST", INVOKE, keys=services.credentials.hand_out(limited))
+    answer = control.ask("POST", INVOKE, keys=services.credentials.hand_out(limited))
     assert "because no session policy allows the lambda:InvokeFunction" in answer.document["Message"]
 
 
@@ -275,6 +277,24 @@ def test_a_role_needs_to_be_allowed_to_pass_another_one(control: Desk, services:
     create, passing = services.credentials.asked
     assert (create.action, create.resource) == ("lambda:CreateFunction", f"{ARN[:-1]}made")
     assert passing.context["iam:PassedToService"] == "lambda.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "around"),
+    [
+        ("POST", LIST, lambda code: {"FunctionName": "made", "Role": DEFAULT_ROLE, "Code": code}),
+        ("PUT", f"{LIST}/f/code", lambda code: code),
+        ("POST", "/2018-10-31/layers/l/versions", lambda code: {"Content": code}),
+    ],
+)
+def test_whatever_its_role_allows_a_function_reads_no_directory_of_the_host_as_live_code(
+    control: Desk, services: Services, method: str, target: str, around: Any
+) -> None:
+    services.credentials.roles[ROLE] = Rights([policy("Allow", "*")])
+    body = around({"S3Bucket": "hot-reload", "S3Key": "/etc/ssl"})
+    answer = control.ask(method, target, body, keys=services.credentials.hand_out(CLERK))
+    assert (answer.status, answer.error) == (403, "AccessDeniedException")
+    assert "Only the owner of this home may name a live directory" in answer.document["Message"]
 
 
 @pytest.fixture

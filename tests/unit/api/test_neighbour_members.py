@@ -71,3 +71,24 @@ def test_every_operation_of_those_services_is_in_the_table():
     signed = {"cloudwatch": "monitoring"}
     assert set(services) == set(generate_neighbours.SERVICES)
     assert {signed.get(name, name) for name in services} <= set(SERVICES)
+
+
+def test_maps_of_a_form_are_their_entries():
+    entity = "EntityMetricData.member.1.Entity.KeyAttributes"
+    form = {"Namespace": "N"}
+    for number, (key, value) in enumerate((("Type", "Service"), ("Name", "x")), start=1):
+        form |= {f"{entity}.entry.{number}.key": key, f"{entity}.entry.{number}.value": value}
+    found = of_form("cloudwatch", "PutMetricData", form)
+    assert found["EntityMetricData"] == [{"Entity": {"KeyAttributes": {"Type": "Service", "Name": "x"}}}]
+    with pytest.raises(SerializationFailure):
+        of_form("cloudwatch", "PutMetricData", {"Namespace": "N", entity: "7"})
+
+
+def test_moments_and_numbers_of_a_form_are_read_in_each_spelling():
+    form = {"Namespace": "N", "MetricName": "m", "Period": "60", "EndTime": "1767323100"}
+    for start, seconds in (("2026-01-02T03:04:05Z", 1767323045.0), ("1767323045.5", 1767323045.5)):
+        found = of_form("cloudwatch", "GetMetricStatistics", {**form, "StartTime": start})
+        assert found["StartTime"] == seconds
+    for bad in ("yesterday", "-1", "1e300", "NaN"):
+        with pytest.raises(SerializationFailure):
+            of_form("cloudwatch", "GetMetricStatistics", {**form, "StartTime": bad})

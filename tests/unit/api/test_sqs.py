@@ -98,7 +98,7 @@ def test_each_entry_of_a_batch_has_its_own_end(counter):
         {"Id": "good", "MessageBody": "x"},
         {"Id": "late", "MessageBody": "x", "DelaySeconds": 901},
         {"Id": "empty", "MessageBody": ""},
-        {"Id": "odd", "MessageBody": "\ud800"},
+        {"Id": "odd", "MessageBody": "\x00"},
     ]
     told = counter.ask("SendMessageBatch", QueueUrl="q", Entries=entries).document
     assert [entry["Id"] for entry in told["Successful"]] == ["good"]

@@ -156,6 +156,10 @@ def test_tags_and_a_source_identity_have_to_be_trusted_too(plane):
     roles.update_trust(plane.core, ACCOUNT, "r", trusting(statement(everything)))
     made = assume(plane, tags=[("k", "v")], transitive=["K"], source_identity="me")
     assert (made.tags, made.source_identity) == ({"k": "v"}, "me")
+    roles.tag(plane.core, ACCOUNT, "r", [("k", "of the role"), ("team", "blue")])
+    made = assume(plane, tags=[("K", "v")])
+    found = credentials.of_token(plane.core, made.credential.key_id, made.credential.token)
+    assert found.session.tags == {"k": "v", "team": "blue"}
 
 
 @pytest.mark.parametrize(
