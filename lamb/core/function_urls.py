@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from lamb.core import found, pages, permissions
 from lamb.core.configuration import refuse_broken_text
 from lamb.core.context import Core
-from lamb.model.errors import InvalidParameterValue, ResourceConflict, ResourceNotFound, ValidationFailure
+from lamb.model.errors import ResourceConflict, ResourceNotFound, ValidationFailure
 from lamb.model.function_url import FunctionUrl, UrlChanges, new_id
 from lamb.model.names import LATEST, Reference, is_version_number
 from lamb.model.permission import INVOKE_ACTION, URL_ACTION
@@ -144,11 +144,6 @@ def _function(tx: Tx, ref: Reference) -> FunctionRow:
 def _refuse_unusable(ref: Reference, wanted: UrlChanges) -> None:
     _refuse_qualifier(ref)
     refuse_broken_text(wanted)
-    cors = wanted.cors or {}
-    if cors.get("AllowCredentials") and "*" in cors.get("AllowOrigins", ()):
-        raise InvalidParameterValue(
-            "AllowOrigins cannot be * where AllowCredentials is true: browsers refuse it; name the origins"
-        )
 
 
 def _refuse_qualifier(ref: Reference) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+import boto3
 import harness
 import pytest
 from harness.signing import signed
@@ -30,12 +31,28 @@ def handler(event, context):
     return "hello"
 """
 
+ROLE = "arn:aws:iam::123456789012:role/narrow"
+# Behind signing.py.
+CALLER = """
+import http.client
+import json
+import os
+
+def handler(event, context):
+    connection = http.client.HTTPConnection("127.0.0.1", event["port"])
+    connection.request("GET", "/event", headers=signed("GET", "/event", event["host"], os.environ))
+    response = connection.getresponse()
+    told = json.loads(response.read())
+    return [response.status, told.get("Message") or told["requestContext"]["authorizer"]["iam"]["userArn"]]
+"""
+
 
 class Site:
     """A home with the function `web`, its port, and requests to whatever URL."""
 
     def __init__(self, lamb: harness.Lamb, served: harness.Served) -> None:
-        self.lamb, self.port = lamb, urlsplit(served.url).port or 0
+        self.lamb, self.served = lamb, served
+        self.port = urlsplit(served.url).port or 0
         self.keys = {
             "AWS_ACCESS_KEY_ID": served.key["AccessKeyId"],
             "AWS_SECRET_ACCESS_KEY": served.key["SecretAccessKey"],
@@ -150,6 +167,39 @@ def test_a_url_for_signed_requests_takes_no_others(site: Site) -> None:
     assert context["accountId"] == "123456789012"
     assert context["authorizer"]["iam"]["userArn"] == "arn:aws:iam::123456789012:root"
     site.lamb.run("url", "delete", "web:live")
+
+
+def test_a_function_calls_a_signed_url_by_the_rights_of_its_role(site: Site) -> None:
+    lamb = site.lamb
+    address = lamb.run("url", "create", "web:live", "--auth", "iam").stdout.strip()
+    lamb.write("caller.py", (harness.CHECKOUT / "tests/harness/signing.py").read_text() + CALLER)
+    lamb.run("create", "caller", "--file", "caller.py", "--runtime", lamb.runtime, "--role", ROLE)
+    event = json.dumps({"host": urlsplit(address).netloc, "port": site.port})
+
+    def called() -> list[Any]:
+        answer: list[Any] = lamb.json("invoke", "caller", "-e", event)["Payload"]
+        return answer
+
+    # A role that is not stored may invoke.
+    arn = "arn:aws:sts::123456789012:assumed-role/narrow/caller"
+    assert called() == [200, arn]
+    iam = boto3.client("iam", **site.served.aws)
+    service = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+    }
+    iam.create_role(RoleName="narrow", AssumeRolePolicyDocument=document(service))
+    assert called() == [403, FORBIDDEN]
+    for action, status in (("InvokeFunctionUrl", 403), ("Invoke*", 200)):
+        allow = {"Effect": "Allow", "Action": f"lambda:{action}", "Resource": "*"}
+        iam.put_role_policy(RoleName="narrow", PolicyName="p", PolicyDocument=document(allow))
+        assert called()[0] == status
+    lamb.run("url", "delete", "web:live")
+
+
+def document(statement: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def test_a_url_is_gone_with_its_alias(site: Site) -> None:

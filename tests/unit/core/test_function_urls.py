@@ -6,7 +6,7 @@ import pytest
 from unit.core.plane import ARN, FIRST, key, ref
 
 from lamb.core import aliases, function_urls, functions
-from lamb.model.errors import InvalidParameterValue, ResourceConflict, ResourceNotFound, ValidationFailure
+from lamb.model.errors import ResourceConflict, ResourceNotFound, ValidationFailure
 from lamb.model.function_url import UrlChanges, host_name, id_of
 from lamb.model.requests import Page
 
@@ -43,10 +43,11 @@ def test_an_update_changes_what_is_given_and_an_empty_cors_clears_it(plane):
     assert function_urls.get(plane.core, ref()).auth_type == "AWS_IAM"
 
 
-def test_credentials_for_every_origin_are_refused(plane):
+def test_credentials_for_every_origin_are_kept_as_aws_keeps_them(plane):
+    """Terraform's own example asks for both; it is the browser that refuses what comes of it."""
     plane.create()
-    with pytest.raises(InvalidParameterValue, match=r"AllowOrigins cannot be \*"):
-        create(plane, wanted=UrlChanges("NONE", cors={"AllowOrigins": ["*"], "AllowCredentials": True}))
+    both = {"AllowOrigins": ["*"], "AllowCredentials": True}
+    assert create(plane, wanted=UrlChanges("NONE", cors=both)).cors == both
 
 
 def test_function_and_aliases_have_urls_of_their_own_and_list_them_in_pages(plane):

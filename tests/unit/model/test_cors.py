@@ -40,6 +40,14 @@ def test_every_origin_is_one_star():
     assert cors.answer({"AllowOrigins": ["*"]}, THERE) == [("access-control-allow-origin", "*")]
 
 
+def test_credentials_for_every_origin_are_left_to_the_browser_which_refuses_them():
+    told = cors.answer({"AllowOrigins": ["*"], "AllowCredentials": True}, THERE)
+    assert dict(told) == {
+        "access-control-allow-origin": "*",
+        "access-control-allow-credentials": "true",
+    }
+
+
 @pytest.mark.parametrize("origin", [None, THERE, HERE + "/"])
 @pytest.mark.parametrize("settings", [WHOLE, {}])
 def test_nobody_else_is_told_anything(settings, origin):
