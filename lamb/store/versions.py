@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
 from typing import Any
 
-from sqlalchemy import Row, RowMapping, Select, Update, and_, bindparam, insert, or_, select, update
+from sqlalchemy import Select, Update, and_, bindparam, insert, or_, select, update
 from sqlalchemy import delete as delete_from
 
 from lamb.model.function import AttachedLayer, Configuration, Logging, Status, Version
@@ -46,8 +46,17 @@ _STATUS = (
 )  # fmt: skip
 _STATUS_NAMES = tuple(column.name for column in _STATUS)
 
+# In the order in which `_record` takes them apart.
+_COLUMNS = (
+    *(_functions.c[name] for name in ("id", "account", "region", "name", "tags")),
+    _functions.c.reserved_concurrency, _functions.c.recursive_loop,
+    _versions.c.number, _versions.c.revision_id, _versions.c.last_modified_ms,
+    _versions.c.code_sha256, _versions.c.code_size, _versions.c.configuration,
+    _versions.c.latest_description, _versions.c.variables_id, _variables.c.sealed,
+    *_STATUS,
+)  # fmt: skip
 _ALL: Select[Any] = (
-    select(_functions, _versions, _variables.c.sealed)
+    select(*_COLUMNS)
     .join_from(_functions, _versions)
     .outerjoin(_variables, _versions.c.variables_id == _variables.c.id)
 )
@@ -229,38 +238,33 @@ def _columns(record: Record) -> dict[str, Any]:
     }
 
 
-def _record(row: Row[Any]) -> Record:
-    columns = row._mapping  # noqa: SLF001 - its documented name
-    key = FunctionKey(columns[_functions.c.account], columns[_functions.c.region], columns[_functions.c.name])
+def _record(row: Sequence[Any]) -> Record:
+    (
+        function_id, account, region, name, tags, reserved, loop,
+        number, revision_id, last_modified_ms, code_sha256, code_size, document,
+        latest_description, variables_id, sealed, *status,
+    ) = row  # fmt: skip
+    key = FunctionKey(account, region, name)
     version = Version(
         key=key,
-        number=columns[_versions.c.number],
-        revision_id=columns[_versions.c.revision_id],
-        last_modified_ms=columns[_versions.c.last_modified_ms],
-        status=Status(*(columns[column] for column in _STATUS)),
-        configuration=_configuration(columns),
+        number=number,
+        revision_id=revision_id,
+        last_modified_ms=last_modified_ms,
+        status=Status(*status),
+        configuration=_configuration(code_sha256, code_size, document),
     )
-    variables_id = columns[_versions.c.variables_id]
     return Record(
-        FunctionRow(
-            columns[_functions.c.id],
-            key,
-            columns[_functions.c.tags],
-            columns[_functions.c.reserved_concurrency],
-            columns[_functions.c.recursive_loop] or "Terminate",
-        ),
+        FunctionRow(function_id, key, tags, reserved, loop or "Terminate"),
         version,
-        None if variables_id is None else Sealed(variables_id, columns[_variables.c.sealed]),
-        columns[_versions.c.latest_description],
+        None if variables_id is None else Sealed(variables_id, sealed),
+        latest_description,
     )
 
 
-def _configuration(columns: RowMapping) -> Configuration:
-    document = dict(columns[_versions.c.configuration])
+def _configuration(code_sha256: str, code_size: int, document: dict[str, Any]) -> Configuration:
+    document = dict(document)
     for name in ("architectures", "file_systems"):
         document[name] = tuple(document[name])
-    document["layers"] = tuple(AttachedLayer(**layer) for layer in document["layers"])
+    document["layers"] = tuple([AttachedLayer(**layer) for layer in document["layers"]])
     document["logging"] = Logging(**document["logging"])
-    return Configuration(
-        code_sha256=columns[_versions.c.code_sha256], code_size=columns[_versions.c.code_size], **document
-    )
+    return Configuration(code_sha256=code_sha256, code_size=code_size, **document)
