@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from lamb.core import authorization, credentials
@@ -17,7 +17,7 @@ from lamb.model.invocation import Target
 from lamb.model.policy import Ask
 
 # What functions reach on the listener that is theirs.
-_FOR_FUNCTIONS = ("CLOUDWATCH", "CLOUDWATCH_LOGS", "KMS", "LAMBDA", "SNS", "SQS", "STS")
+_FOR_FUNCTIONS = ("CLOUDWATCH", "CLOUDWATCH_LOGS", "IAM", "KMS", "LAMBDA", "SNS", "SQS", "STS")
 # Sessions come and go; what is remembered of them is bounded.
 _MOST = 10_000
 
@@ -29,6 +29,8 @@ class Credentials:
         """`run` calls a function in the pool."""
         self.port = 0
         """Where functions reach lamb."""
+        self.elsewhere: Mapping[str, str] = {}
+        """Variables that name where other services are, those that lamb does not answer among them."""
         self._core = core
         self._run = run
         self._given: dict[str, Credential] = {}
@@ -50,6 +52,7 @@ class Credentials:
         if target.configuration.network == "host":
             here = f"http://127.0.0.1:{self.port}"
             variables.update({f"AWS_ENDPOINT_URL_{service}": here for service in _FOR_FUNCTIONS})
+            variables.update(self.elsewhere)
         return Identity(variables, lambda: self._revoke(key_id))
 
     async def find(self, key_id: str, token: str | None) -> Credential:

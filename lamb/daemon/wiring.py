@@ -30,7 +30,7 @@ from lamb.model.errors import LambError
 from lamb.model.settings import Settings, process_environment
 from lamb.packages.shelf import Shelf
 from lamb.queue.attempts import Attempts, Hands
-from lamb.queue.post import Post, remote_services, s3_named
+from lamb.queue.post import Post, named_endpoints, remote_services, s3_named
 from lamb.queue.worker import Worker
 from lamb.runtimes.table import RuntimeTable
 from lamb.sandbox.cgroup import CgroupTree
@@ -137,6 +137,7 @@ async def build(
     cgroups, standing = _walls(wall_reasons)
     services = Services(settings, core, runtimes, stop)
     services.credentials.port = function_port
+    services.credentials.elsewhere = named_endpoints(process_environment())
     services.group = GroupCommit(database)
     services.arrivals = Arrivals(clock)
     services.metrics = Metrics(clock)

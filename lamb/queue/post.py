@@ -21,12 +21,20 @@ from lamb.model.wire import new_request_id
 _CONNECT_S, _READ_S, _TRIES = 2, 5, 3
 _CARRIERS = 8
 
+# Of one service; the variable for all of them is what `lamb env` sets to lamb itself.
+_ENDPOINT = "AWS_ENDPOINT_URL_"
+
 _log = logging.getLogger("lamb.queue")
 
 
 def remote_services(environ: Mapping[str, str]) -> frozenset[str]:
     """The services whose endpoints the environment names."""
     return frozenset(name for name, variable in ENDPOINTS.items() if environ.get(variable))
+
+
+def named_endpoints(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that name where a service is, whichever it is: functions are told of them."""
+    return {name: url for name, url in environ.items() if name.startswith(_ENDPOINT) and url}
 
 
 def s3_named(environ: Mapping[str, str]) -> bool:

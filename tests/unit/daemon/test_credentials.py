@@ -18,6 +18,7 @@ from lamb.model.function import DEFAULT_ROLE, Configuration
 from lamb.model.invocation import Target
 from lamb.model.names import FunctionKey
 from lamb.model.policy import Ask
+from lamb.queue.post import named_endpoints
 
 KEY = FunctionKey("123456789012", "us-east-1", "f")
 SESSION = RoleSession("arn:aws:iam::123456789012:role/clerk", "anna")
@@ -98,6 +99,18 @@ def test_a_functions_key_is_of_no_use_without_its_token(credentials, token):
 def test_only_who_can_reach_the_daemon_is_told_where_it_is(credentials, network, told):
     credentials.port = 4566
     assert ("AWS_ENDPOINT_URL_LAMBDA" in credentials.identify(target(network)).variables) == told
+
+
+def test_functions_are_told_where_services_are_that_lamb_is_not(credentials):
+    credentials.port = 4566
+    credentials.elsewhere = named_endpoints(
+        {"AWS_ENDPOINT_URL_S3": "http://s3", "AWS_ENDPOINT_URL_SQS": "http://sqs", "AWS_ENDPOINT_URL": "no",
+         "AWS_ENDPOINT_URL_KMS": "", "PATH": "/bin"}
+    )  # fmt: skip
+    told = credentials.identify(target()).variables
+    assert (told["AWS_ENDPOINT_URL_S3"], told["AWS_ENDPOINT_URL_SQS"]) == ("http://s3", "http://sqs")
+    assert told["AWS_ENDPOINT_URL_KMS"] == told["AWS_ENDPOINT_URL_IAM"] == "http://127.0.0.1:4566"
+    assert not {"AWS_ENDPOINT_URL", "PATH"} & told.keys()
 
 
 def test_a_key_is_looked_for_once(credentials, plane):
