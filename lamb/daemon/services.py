@@ -38,6 +38,8 @@ from lamb.store.group import GroupCommit
 
 T = TypeVar("T")
 _SETTLE_AGAIN_S = 1.0
+# Whoever sends one change after the other is not kept waiting by what no invocation asks for yet.
+_PREPARE_AFTER_S = 0.02
 
 
 class Services(Threads):
@@ -55,6 +57,7 @@ class Services(Threads):
         self.place = Place(settings.account, settings.region)
         self.credentials = Credentials(core, self.run)
         self.settling: Settling[FunctionKey] = Settling()
+        self._settled_last: FunctionKey | None = None
         self.mappings = Mappings(self)
         self.opened = Ports()
         self.stop = stop
@@ -127,8 +130,15 @@ class Services(Threads):
         self.settling.announce(key)
         self.events.worker.release(key)
         if runtime is not None:
+            await self._prepare(key, runtime)
+
+    async def _prepare(self, key: FunctionKey, runtime: str) -> None:
+        """Have the next invocation find ready what it needs; the last function's alone where many change."""
+        self._settled_last = key
+        await asyncio.sleep(_PREPARE_AFTER_S)
+        if self._settled_last == key:
             with contextlib.suppress(LambError):  # the first invocation tries again, and tells
-                await self.routes.target(Reference(key), 0)  # and finds it remembered
+                await self.routes.target(Reference(key), 0)
                 await self.engine.prepare(runtime)
 
     async def settled(self, reference: Reference, timeout_s: float) -> bool:
