@@ -66,6 +66,16 @@ class Workshop:
             ),
         )
 
+    def programs(self, *requirements: str) -> Path:
+        """The `bin` of a venv that has these packages and what they need, beside nothing of ours."""
+
+        def build(place: Path) -> None:
+            _quietly(sys.executable, "-m", "venv", "--without-pip", place)
+            _quietly(*_pip(place / "bin" / "python"), "install", *requirements)
+
+        name = "-".join(("programs", *sorted(requirements)))
+        return self._once(re.sub(r"[^A-Za-z0-9.-]", "_", name), build) / "bin"
+
     def node_modules(self, *packages: str) -> Path:
         """A directory with these packages from npm. Skips where npm is missing, or is offline."""
         if shutil.which("npm") is None or shutil.which("node") is None:
