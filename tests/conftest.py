@@ -49,6 +49,8 @@ def _leave_home(home: Path) -> None:
     for name in [name for name in os.environ if name.startswith(("LAMB_", "XDG_", "AWS_"))]:
         del os.environ[name]
     os.environ.setdefault("PIP_CACHE_DIR", str(real / ".cache" / "pip"))
+    os.environ.setdefault("NPM_CONFIG_CACHE", str(real / ".npm"))
+    os.environ.setdefault("NPM_CONFIG_USERCONFIG", str(real / ".npmrc"))
     if (real / ".pyenv").is_dir():
         os.environ.setdefault("PYENV_ROOT", str(real / ".pyenv"))
     os.environ["HOME"] = str(home)

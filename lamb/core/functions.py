@@ -15,6 +15,7 @@ from lamb.core import (
     layers,
     packages,
     pages,
+    roles,
     tags,
     variables,
     versions,
@@ -85,6 +86,7 @@ def create(core: Core, place: Place, creation: Creation) -> Version:
         with core.database.transaction() as tx:
             _refuse_taken(tx, ref.key)
             packages.refuse_full(core, tx, place, code.size)
+            roles.refuse_unassumable(tx, configuration.role)
             configuration = replace(configuration, layers=layers.attached(tx, ref.key, arns))
             if configuration.dead_letter_arn:
                 destinations.refuse_dead_letter(core, tx, configuration.dead_letter_arn)

@@ -11,9 +11,11 @@ from lamb.core import iam_tags, managed_policies, pages
 from lamb.core.context import Core
 from lamb.core.iam_change import changing_rights
 from lamb.model import iam
+from lamb.model.errors import InvalidParameterValue
 from lamb.model.iam import INLINE_POLICIES_MAX, POLICIES_PER_ROLE, TRUST_POLICY_MAX, Role
 from lamb.model.iam_errors import DeleteConflict, EntityAlreadyExists, LimitExceeded, NoSuchEntity
 from lamb.model.names import Place
+from lamb.model.policy import Ask, evaluate
 from lamb.model.policy_syntax import refuse_malformed, refuse_malformed_trust
 from lamb.model.requests import Page
 from lamb.store import roles as rows
@@ -31,6 +33,19 @@ def role_of(tx: Tx, role_arn: str) -> Role | None:
     """None when no such role is stored: functions may name any."""
     row = _of_arn(tx, role_arn)
     return None if row is None else row.role
+
+
+def refuse_unassumable(tx: Tx, role_arn: str) -> None:
+    """Raise InvalidParameterValue for a stored role whose trust policy keeps Lambda out."""
+    role = role_of(tx, role_arn)
+    if role is None:
+        return
+    ask = Ask("sts:AssumeRole", role.arn, principal_service="lambda.amazonaws.com")
+    if evaluate([json.loads(role.trust)], ask) != "allow":
+        raise InvalidParameterValue(
+            "The role defined for the function cannot be assumed by Lambda.",
+            hint=f"The trust policy of {role.name} has to allow sts:AssumeRole to lambda.amazonaws.com",
+        )
 
 
 def documents_of(tx: Tx, role_arn: str) -> list[Document] | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from lamb.core import configuration as rules
-from lamb.core import destinations, found, function_keys, layers, packages, variables, versions
+from lamb.core import destinations, found, function_keys, layers, packages, roles, variables, versions
 from lamb.core.context import Core
 from lamb.core.packages import Code
 from lamb.model.errors import KMSRefusal, LambError
@@ -72,6 +72,8 @@ def configure(core: Core, ref: Reference, changes: Changes, revision_id: str | N
         wanted = rules.changed(record.version.configuration, changes, ref.key)
         if changes.layers is not None:
             wanted = replace(wanted, layers=layers.attached(tx, ref.key, changes.layers))
+        if changes.role:
+            roles.refuse_unassumable(tx, changes.role)
         if changes.dead_letter_arn:
             destinations.refuse_dead_letter(core, tx, changes.dead_letter_arn)
         if changes.kms_key_arn:

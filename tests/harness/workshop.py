@@ -9,13 +9,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+
+import pytest
 
 from harness.users import AS_UNMAPPED, UNMAPPED, User
 
 CHECKOUT = Path(__file__).parents[2]
+NODE = 20
+NPM_TIMEOUT_S = 90
 
 
 class Workshop:
@@ -62,6 +66,26 @@ class Workshop:
             ),
         )
 
+    def programs(self, *requirements: str) -> Path:
+        """The `bin` of a venv that has these packages and what they need, beside nothing of ours."""
+
+        def build(place: Path) -> None:
+            _quietly(sys.executable, "-m", "venv", "--without-pip", place)
+            _quietly(*_pip(place / "bin" / "python"), "install", *requirements)
+
+        name = "-".join(("programs", *sorted(requirements)))
+        return self._once(re.sub(r"[^A-Za-z0-9.-]", "_", name), build) / "bin"
+
+    def node_modules(self, *packages: str) -> Path:
+        """A directory with these packages from npm. Skips where npm is missing, or is offline."""
+        if shutil.which("npm") is None or shutil.which("node") is None:
+            pytest.skip("npm is not installed")
+        version = subprocess.check_output(("node", "--version"), text=True).strip()
+        if int(version.removeprefix("v").partition(".")[0]) < NODE:
+            pytest.skip(f"node is {version}, and packages of today want {NODE}")
+        name = "-".join(("node", *sorted(packages)))
+        return self._once(re.sub(r"[^A-Za-z0-9.-]", "_", name), lambda place: _npm_install(place, packages))
+
     def unprivileged(self) -> User:
         place = self.installation()
         return User("unprivileged", UNMAPPED, UNMAPPED, place / "bin", "/usr/local/bin:/usr/bin:/bin")
@@ -91,6 +115,18 @@ def _quietly(*command: str | Path, cwd: Path | None = None) -> None:
         command, cwd=cwd, capture_output=True, text=True, stdin=subprocess.DEVNULL, umask=0o022, check=False
     )
     assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}"
+
+
+def _npm_install(place: Path, packages: Sequence[str]) -> None:
+    quiet = ("--no-audit", "--no-fund", "--ignore-scripts", "--no-update-notifier", "--loglevel=error")
+    command = ("npm", "install", *quiet, "--prefix", str(place), *packages)
+    streams = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
+    try:
+        done = subprocess.run(command, cwd=place, timeout=NPM_TIMEOUT_S, check=False, **streams)
+    except subprocess.TimeoutExpired:
+        pytest.skip(f"npm did not install {packages[0]} in {NPM_TIMEOUT_S} s")
+    if done.returncode:
+        pytest.skip(f"npm installs nothing here: {done.stderr.strip()[:200]}")
 
 
 def interpreter_for_everyone() -> str:

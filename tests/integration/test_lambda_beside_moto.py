@@ -531,7 +531,7 @@ def test_a_statement_id_is_used_once_and_missing_statements_are_named(pair):
 
 def test_a_role_that_nobody_stored_may_be_given(pair):
     """AWS and moto want a role that is there. With lamb, functions of a role that nobody stored may do what
-    lamb lets every function do (docs/decisions/0015-who-may-call.md)."""
+    lamb lets every function do (docs/decisions/0018-who-may-call.md)."""
     given = {"Runtime": pair.runtime, "Handler": "app.handler", "Code": {"ZipFile": package()}}
     mine, motos = pair.both(
         "create_function", FunctionName="of-nobody", Role="arn:aws:iam::123456789012:role/nobody", **given

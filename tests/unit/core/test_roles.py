@@ -6,6 +6,7 @@ import pytest
 from unit.core.entities import ACCOUNT, BASIC, allowing, make_policy, make_role, trust
 
 from lamb.core import managed_policies, roles
+from lamb.model.errors import InvalidParameterValue
 from lamb.model.iam_errors import (
     DeleteConflict,
     EntityAlreadyExists,
@@ -229,3 +230,25 @@ def test_a_role_with_policies_is_not_deleted(plane):
         roles.delete(plane.core, ACCOUNT, "r")
     roles.delete_inline(plane.core, ACCOUNT, "r", "inside")
     roles.delete(plane.core, ACCOUNT, "r")
+
+
+def test_a_function_may_not_have_a_stored_role_that_keeps_lambda_out(plane):
+    make_role(plane, "mine")
+    make_role(plane, "others", trust=trust(Service="ec2.amazonaws.com"))
+    refused = r"^The role defined for the function cannot be assumed by Lambda\.$"
+    other = f"arn:aws:iam::{ACCOUNT}:role/others"
+    with pytest.raises(InvalidParameterValue, match=refused):
+        plane.create(role=other)
+    plane.create(role=f"arn:aws:iam::{ACCOUNT}:role/mine")
+    plane.settle()
+    with pytest.raises(InvalidParameterValue, match=refused):
+        plane.configure(role=other)
+    assert plane.latest().configuration.role == f"arn:aws:iam::{ACCOUNT}:role/mine"
+
+
+def test_a_function_may_have_a_role_that_nobody_stored(plane):
+    plane.create(role=f"arn:aws:iam::{ACCOUNT}:role/somewhere-else")
+    plane.settle()
+    assert plane.configure(role=f"arn:aws:iam::{ACCOUNT}:role/elsewhere").configuration.role.endswith(
+        "elsewhere"
+    )
