@@ -196,8 +196,9 @@ def test_settled_says_whether_it_waited_in_vain(client: Client) -> None:
 
 
 def test_ports_are_opened_and_closed(client: Client) -> None:
-    assert client.listen("127.0.0.1", 0) == {"port": 4000, "url": "http://127.0.0.1:4000"}
-    client.unlisten(4000)
+    opened = client.access.listen("127.0.0.1", 0)
+    assert (opened["port"], opened["url"]) == (4000, "http://127.0.0.1:4000")
+    client.access.unlisten(4000)
 
 
 def test_keys_are_shown_and_rotated(client: Client) -> None:
