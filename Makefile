@@ -9,8 +9,9 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo "$$p" && break; done)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
-# Two processes, and tests of one module together: they may share a home.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope
+# Tests of one module together: they may share a home. They wait for daemons half of their time, hence two
+# processes for each of two processors.
+PYTEST := $(BIN)/python -m pytest -n 4 --dist loadscope
 
 .PHONY: help demo test check soak bench completions format clean
 

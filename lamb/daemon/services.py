@@ -57,7 +57,7 @@ class Services(Threads):
         self.place = Place(settings.account, settings.region)
         self.credentials = Credentials(core, self.run)
         self.settling: Settling[FunctionKey] = Settling()
-        self._settled_last: FunctionKey | None = None
+        self._settled_last: FunctionKey | None = None  # what comes next for it is made ready
         self.mappings = Mappings(self)
         self.opened = Ports()
         self.stop = stop
@@ -129,11 +129,8 @@ class Services(Threads):
                 await asyncio.sleep(_SETTLE_AGAIN_S)
         self.settling.announce(key)
         self.events.worker.release(key)
-        if runtime is not None:
-            await self._prepare(key, runtime)
-
-    async def _prepare(self, key: FunctionKey, runtime: str) -> None:
-        """Have the next invocation find ready what it needs; the last function's alone where many change."""
+        if runtime is None:
+            return
         self._settled_last = key
         await asyncio.sleep(_PREPARE_AFTER_S)
         if self._settled_last == key:

@@ -80,6 +80,6 @@ def test_a_function_without_a_network_has_no_endpoint_to_call(lamb_of_module):
     lamb.run("configure", "names", "--network", "host")
     told = {
         f"AWS_ENDPOINT_URL_{service}"
-        for service in ("CLOUDWATCH", "CLOUDWATCH_LOGS", "KMS", "LAMBDA", "SNS", "SQS", "STS")
+        for service in ("CLOUDWATCH", "CLOUDWATCH_LOGS", "IAM", "KMS", "LAMBDA", "SNS", "SQS", "STS")
     }
     assert set(Deployed(lamb, "names")()) == told
