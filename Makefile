@@ -10,8 +10,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # Tests of one module together: they may share a home. They wait for daemons half of their time, hence two
-# processes for each of two processors.
-PYTEST := $(BIN)/python -m pytest -n 4 --dist loadscope
+# processes for each of two processors. In their own order: the long ones come first, and none is left at the end.
+PYTEST := $(BIN)/python -m pytest -n 4 --dist loadscope --no-loadscope-reorder
 
 .PHONY: help demo test check soak bench completions format clean
 
