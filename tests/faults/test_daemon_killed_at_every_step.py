@@ -140,6 +140,7 @@ def _of_the_dead(group: str) -> bool:
     return pid.isdigit() and not Path(f"/proc/{pid}").exists() and harness.machine.is_dead(group)
 
 
+@pytest.mark.timeout(400)  # some fifty daemons, one after the other
 def test_an_operation_killed_in_the_middle_happened_or_did_not(lamb):
     ordeal = Ordeal(lamb)
     for operation in OPERATIONS:
@@ -181,6 +182,7 @@ def _starts(lamb, points):
     return most
 
 
+@pytest.mark.timeout(400)
 def test_a_first_start_killed_in_the_middle_leaves_a_home_that_the_next_command_can_use(lamb):
     lamb.write("app.py", "def handler(event, context): return 1")
     _starts(lamb, spread(_starts(lamb, [0]), IN_CI))
