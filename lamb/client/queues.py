@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from lamb.client.session import Session
+from lamb.client.session import Session, named
 from lamb.client.transport import query, quote
 from lamb.model.errors import LambError
 from lamb.model.queue_errors import BY_CODE
@@ -93,17 +93,6 @@ class Queues:
         try:
             answer = self._session.request("POST", "/", content, headers)
         except LambError as error:
-            kind = BY_CODE.get(error.code)
-            if kind is None or isinstance(error, kind):
-                raise
-            raise _again(kind, error) from None
+            raise named(error, BY_CODE) from None
         document: Document = json.loads(answer.body)
         return document
-
-
-def _again(kind: type[LambError], told: LambError) -> LambError:
-    """The same error as what it was over there."""
-    # Past the constructors of the subclasses: the finished text is here, not what it was made of.
-    error = kind.__new__(kind)
-    LambError.__init__(error, told.message, hint=told.hint)
-    return error

@@ -11,8 +11,11 @@ from typing import Any
 from lamb import __version__
 from lamb.client import start
 from lamb.client.transport import Connection, ConnectionLost, Response, query
-from lamb.model.errors import HomeUnusable, ServiceFailure
+from lamb.model.errors import HomeUnusable, LambError, ServiceFailure
 from lamb.model.wire import decode
+
+Classes = Mapping[str, type[LambError]]
+"""Errors of one service, by their codes."""
 
 # A daemon that starts answers within a second; one that has stopped answering is reported, not waited for.
 _HEALTH_MAX_S = 60.0
@@ -167,6 +170,17 @@ class Session:
         error = ServiceFailure("the daemon ended before it answered; the request may have been carried out")
         error.hint = f"its log is `{self._home / 'run' / start.LOG}`"
         return error
+
+
+def named(error: LambError, classes: Classes) -> LambError:
+    """The same error in the class that its code stands for."""
+    kind = classes.get(error.code)
+    if kind is None or isinstance(error, kind):
+        return error
+    # Past the constructors: the finished text is here, not what it was made of.
+    made = kind.__new__(kind)
+    LambError.__init__(made, error.message, hint=error.hint)
+    return made
 
 
 def _checked(response: Response) -> Response:

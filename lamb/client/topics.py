@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from lamb.client.session import Session
-from lamb.client.transport import quote
-from lamb.model.errors import LambError
+from lamb.client.forms import Document, Forms
+from lamb.client.session import Classes, Session
 
-Document = dict[str, Any]
-
-_FORM = {"content-type": "application/x-www-form-urlencoded"}
 _VERSION = "2010-03-31"
 
 
@@ -20,30 +14,32 @@ class Topics:
     """Every method raises the classes of lamb.model.topic_errors. Topics and subscriptions are ARNs."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        self._forms = Forms(session, _VERSION, "NextToken", _classes)
 
     def create(self, name: str, attributes: Mapping[str, str]) -> str:
         """CreateTopic: the ARN, also of one that is there with the same attributes."""
-        arn: str = self._ask("CreateTopic", {"Name": name, **_map("Attributes", attributes)})["TopicArn"]
+        arn: str = self._forms.ask("CreateTopic", {"Name": name, **_map("Attributes", attributes)})[
+            "TopicArn"
+        ]
         return arn
 
     def list(self) -> Iterator[str]:
         """ListTopics, page after page: ARNs."""
-        return (topic["TopicArn"] for topic in self._pages("ListTopics", "Topics", {}))
+        return (topic["TopicArn"] for topic in self._forms.pages("ListTopics", "Topics", {}))
 
     def attributes(self, topic: str) -> dict[str, str]:
         """GetTopicAttributes."""
-        attributes: dict[str, str] = self._ask("GetTopicAttributes", {"TopicArn": topic})["Attributes"]
+        attributes: dict[str, str] = self._forms.ask("GetTopicAttributes", {"TopicArn": topic})["Attributes"]
         return attributes
 
     def tags(self, topic: str) -> dict[str, str]:
         """ListTagsForResource."""
-        tags = self._ask("ListTagsForResource", {"ResourceArn": topic})["Tags"]
+        tags = self._forms.ask("ListTagsForResource", {"ResourceArn": topic})["Tags"]
         return {tag["Key"]: tag["Value"] for tag in tags}
 
     def delete(self, topic: str) -> None:
         """DeleteTopic; one that is not there is no error."""
-        self._ask("DeleteTopic", {"TopicArn": topic})
+        self._forms.ask("DeleteTopic", {"TopicArn": topic})
 
     def publish(
         self, topic: str, message: str, attributes: Mapping[str, str], options: Mapping[str, str | None]
@@ -58,48 +54,29 @@ class Topics:
             entry = f"MessageAttributes.entry.{number}"
             form |= {f"{entry}.Name": name, f"{entry}.Value.DataType": "String"}
             form[f"{entry}.Value.StringValue"] = value
-        return self._ask("Publish", form)
+        return self._forms.ask("Publish", form)
 
     def subscribe(self, topic: str, protocol: str, endpoint: str, attributes: Mapping[str, str]) -> str:
         """Subscribe: the ARN, also of a subscription that is there with the same attributes."""
         form = {"TopicArn": topic, "Protocol": protocol, "Endpoint": endpoint}
-        arn: str = self._ask("Subscribe", {**form, **_map("Attributes", attributes)})["SubscriptionArn"]
+        arn: str = self._forms.ask("Subscribe", {**form, **_map("Attributes", attributes)})["SubscriptionArn"]
         return arn
 
     def unsubscribe(self, subscription: str) -> None:
         """Unsubscribe; a subscription that is not there is no error."""
-        self._ask("Unsubscribe", {"SubscriptionArn": subscription})
+        self._forms.ask("Unsubscribe", {"SubscriptionArn": subscription})
 
     def subscriptions(self, topic: str | None = None) -> Iterator[Document]:
         """Those of one topic or of all: `SubscriptionArn`, `Protocol`, `Endpoint`, `TopicArn`, `Owner`."""
         if topic is None:
-            return self._pages("ListSubscriptions", "Subscriptions", {})
-        return self._pages("ListSubscriptionsByTopic", "Subscriptions", {"TopicArn": topic})
+            return self._forms.pages("ListSubscriptions", "Subscriptions", {})
+        return self._forms.pages("ListSubscriptionsByTopic", "Subscriptions", {"TopicArn": topic})
 
     def subscription(self, subscription: str) -> dict[str, str]:
         """GetSubscriptionAttributes."""
         form = {"SubscriptionArn": subscription}
-        attributes: dict[str, str] = self._ask("GetSubscriptionAttributes", form)["Attributes"]
+        attributes: dict[str, str] = self._forms.ask("GetSubscriptionAttributes", form)["Attributes"]
         return attributes
-
-    def _pages(self, operation: str, member: str, form: Mapping[str, str]) -> Iterator[Document]:
-        token: str | None = None
-        while True:
-            page = self._ask(operation, {**form, **({"NextToken": token} if token else {})})
-            yield from page[member]
-            token = page.get("NextToken")
-            if not token:
-                return
-
-    def _ask(self, operation: str, form: Mapping[str, str]) -> Document:
-        whole = {"Action": operation, "Version": _VERSION, "ContentType": "JSON", **form}
-        body = "&".join(f"{quote(name)}={quote(value)}" for name, value in whole.items()).encode()
-        try:
-            answer = self._session.request("POST", "/", body, _FORM)
-        except LambError as error:
-            raise _named(error) from None
-        document = json.loads(answer.body)[f"{operation}Response"]
-        return dict(document.get(f"{operation}Result", {}))
 
 
 def _map(name: str, values: Mapping[str, str]) -> dict[str, str]:
@@ -111,15 +88,7 @@ def _map(name: str, values: Mapping[str, str]) -> dict[str, str]:
     return form
 
 
-def _named(error: LambError) -> LambError:
-    """The class that SNS's code stands for."""
-    # Only failures pay for it.
+def _classes() -> Classes:
     from lamb.model.topic_errors import BY_CODE  # noqa: PLC0415
 
-    kind = BY_CODE.get(error.code)
-    if kind is None:
-        return error
-    # Past the constructors: the finished text is here, not what it was made of.
-    named = kind.__new__(kind)
-    LambError.__init__(named, error.message, hint=error.hint)
-    return named
+    return BY_CODE
