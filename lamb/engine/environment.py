@@ -165,12 +165,12 @@ class Environment:
             if isinstance(happening, Frame):
                 # An answer names its request: none can be taken for another invocation's. And one
                 # that comes while the runtime is being killed for its memory comes too late.
-                if _answers(happening, event) and not self.out_of_memory:
+                if time.perf_counter() < deadline:
+                    if self.out_of_memory or not _answers(happening, event):
+                        continue
                     self.peak_bytes = happening.peak_kib * _BYTES_PER_KIB
                     return _ending_of_answer(happening)
-                if time.perf_counter() < deadline:
-                    continue
-                happening = DEADLINE  # a function that never stops talking must not put it off
+                happening = DEADLINE  # whose timer may ring late: nothing that is said puts it off
             ending = self._ending_of(event, happening, during_init=False)
             await self.link.clear_runtime(happening)
             return ending

@@ -75,7 +75,6 @@ Index(
     "messages_in_flight",
     *(messages.c[name] for name in ("queue_id", "visible_ms", "group_id")),
     sqlite_where=text("receipt IS NOT NULL"),
-    postgresql_where=text("receipt IS NOT NULL"),
 )
 # A FIFO queue is read in this order.
 Index("messages_by_arrival", messages.c.queue_id, messages.c.id)
