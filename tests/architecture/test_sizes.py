@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
+import functools
 import statistics
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,11 +18,14 @@ LONG_FUNCTIONS: dict[str, str] = {}
 VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "service", "misc"}
 
 
-def functions() -> Iterator[tuple[str, Function]]:
-    for path in FILES:
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, Function):
-                yield f"{path.relative_to(CHECKOUT)}:{node.name}", node
+@functools.cache
+def functions() -> list[tuple[str, Function]]:
+    return [
+        (f"{path.relative_to(CHECKOUT)}:{node.name}", node)
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, Function)
+    ]
 
 
 def lines(node: ast.stmt) -> int:

@@ -45,7 +45,8 @@ CHANGES = (
 
 def _state(lamb):
     """What the home shows, once what was stored has come into force: by itself, within a second or so."""
-    lamb.run("list")
+    if lamb.health() is None:
+        lamb.run("list")
     talk = Talk(lamb)
     try:
         for _ in range(5):
@@ -57,7 +58,7 @@ def _state(lamb):
         talk.close()
 
 
-@pytest.mark.parametrize("left", [0, 8192, 65536])
+@pytest.mark.parametrize("left", [0, 16384])
 def test_on_a_full_disk_a_change_fails_as_a_whole_and_names_it(small, left):
     for change in CHANGES:
         before = _state(small)

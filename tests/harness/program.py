@@ -215,8 +215,10 @@ class Lamb:
         try:
             if self._killed and self.health() is None:
                 self.run("list", check=False)  # what a killed daemon could not clear away, the next one does
-            if self.health() is not None:
-                self.run("daemon", "stop", check=False)
+            health = self.health()
+            if health is not None:
+                os.kill(health["pid"], signal.SIGTERM)  # as `lamb daemon stop` has it end, without a command
+                machine.wait_gone(health["pid"])
             left = self._left_behind()
         finally:
             LIVING.remove(self)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.signing import signed
+from unit import databases
 
 from lamb.api.app import App
 from lamb.api.gate import Gate
@@ -243,7 +244,7 @@ class Events:
 def control_plane(folder: Path) -> Iterator[Core]:
     """The real one, in a folder of its own, with every runtime installed."""
     clock = ManualClock()
-    database = Database(f"sqlite:///{folder / 'lamb.sqlite3'}", clock)
+    database = Database(f"sqlite:///{databases.empty(folder / 'lamb.sqlite3')}", clock)
     yield Core(
         database=database,
         shelf=Shelf(folder / "packages"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 
 import pytest
@@ -104,6 +105,7 @@ GROUPS = (
 ENDLESS = ("serve", "daemon run")
 
 
+@functools.cache
 def leaves():
     with root().make_context("lamb", ["help"], obj=Session()) as context:
         return [node for node in nodes(context) if not node.commands]
@@ -132,11 +134,18 @@ def test_help_begins_with_what_it_does_and_examples(lamb_line, capsys, path: str
     assert "--json" in "\n".join(rest)
 
 
+@functools.cache
+def known_options():
+    """Of each command, by its path."""
+    with root().make_context("lamb", ["help"], obj=Session()) as context:
+        return {n.path: {name for o in n.options for name in o.names} for n in nodes(context)}
+
+
 @pytest.mark.parametrize("node", leaves(), ids=lambda node: node.path)
 def test_every_example_is_understood(lamb_line, node):
     """What help shows can be typed: each example names options that exist."""
+    known = known_options()
     with root().make_context("lamb", ["help"], obj=Session()) as context:
-        known = {n.path: {name for o in n.options for name in o.names} for n in nodes(context)}
         command = context.command
         for word in node.path.split():
             command = command.get_command(context, word)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from unit import databases
+
 from lamb.core import aliases, functions, kms, queues, updates, versions
 from lamb.core.context import Core
 from lamb.model.clock import ManualClock
@@ -64,7 +66,7 @@ class Plane:
 
     def __post_init__(self) -> None:
         self.core = Core(
-            database=Database(f"sqlite:///{self.home / 'lamb.sqlite3'}", self.clock),
+            database=Database(f"sqlite:///{databases.empty(self.home / 'lamb.sqlite3')}", self.clock),
             shelf=Shelf(self.home / "packages"),
             keyring=Keyring(self.keyring),
             require_runtime=require_runtime,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from unit import databases
 
 from lamb.model.clock import ManualClock
 from lamb.store.database import Database
@@ -18,6 +19,6 @@ def file(tmp_path):
 
 @pytest.fixture
 def database(file, clock):
-    made = Database(f"sqlite:///{file}", clock)
+    made = Database(f"sqlite:///{databases.empty(file)}", clock)
     yield made
     made.close()
