@@ -68,7 +68,7 @@ def _measure(scripts: set[str], scratch: Path, arguments: argparse.Namespace) ->
             found += _said(async_events.figures(installation, home, scratch))
         if "control" in scripts:
             peers = None if arguments.no_rivals else installed
-            found += _said(control_plane.figures(home, peers))
+            found += _said(control_plane.figures(installation, home, peers))
     return found
 
 

@@ -1,6 +1,7 @@
 """The control plane: through boto3 beside moto's server, and with a store that has become large.
 
-Both servers are asked by the same program, in turns, with the newest boto3 of the rival's own environment.
+All servers are asked by the same program, in turns, with the newest boto3 of the rival's own environment.
+What boto3 itself takes shows before a server that has its answers ready; a server's own part is what is more.
 """
 
 from __future__ import annotations
@@ -16,7 +17,17 @@ from pathlib import Path
 
 from benchmarks import load
 from benchmarks.figures import Figure, median
-from benchmarks.place import ECHO, REPOSITORY, Api, Home, invocations, process_ms, serving
+from benchmarks.place import (
+    ECHO,
+    REPOSITORY,
+    Api,
+    Home,
+    Installation,
+    bare_server,
+    invocations,
+    process_ms,
+    serving,
+)
 from benchmarks.rivals import moto
 
 ROUNDS = 5
@@ -26,21 +37,21 @@ _GROWTH_BAR, _START_BAR_MS = 1.2, 600.0
 SMALL, LARGE, VERSIONS = 10, 10_000, 20
 _SECONDS = 2.0
 _LIST = "/2015-03-31/functions?MaxItems=10"
-_MOTO = "moto"
+_MOTO, _READY = "moto", "ready answers"
 _WORDS = {"create": "create", "get": "get", "list": "list(50)", "publish": "publish"}
 
 
-def figures(home: Callable[[str], Home], rivals: Path | None) -> Iterator[Figure]:
+def figures(installation: Installation, home: Callable[[str], Home], rivals: Path | None) -> Iterator[Figure]:
     """`home` makes homes by name; `rivals`: where they are installed, None leaves them out."""
     if rivals is not None:
-        yield from _beside_moto(home("control"), rivals)
+        yield from _beside_moto(installation, home("control"), rivals)
     yield from _in_a_large_store(home)
 
 
 # ------------------------------------------------------------------ beside moto
 
 
-def _beside_moto(home: Home, folder: Path) -> Iterator[Figure]:
+def _beside_moto(installation: Installation, home: Home, folder: Path) -> Iterator[Figure]:
     with contextlib.ExitStack() as stack:
         try:
             rival = stack.enter_context(moto(folder / "moto"))
@@ -48,18 +59,27 @@ def _beside_moto(home: Home, folder: Path) -> Iterator[Figure]:
             print(f"moto is left out: {error}", file=sys.stderr)
             return
         api = stack.enter_context(serving(home))
-        urls = {"lamb": f"http://{api.address[0]}:{api.address[1]}", _MOTO: rival.url}
+        ours = f"http://{api.address[0]}:{api.address[1]}"
+        ready = stack.enter_context(bare_server(installation, ours))
+        urls = {"lamb": ours, _MOTO: rival.url, _READY: f"http://127.0.0.1:{ready}"}
         runs: dict[str, list[dict[str, float]]] = {name: [] for name in urls}
         for number in range(ROUNDS):
             for name, url in urls.items():
-                runs[name].append(_ask(rival.python, url, f"r{number}"))
+                runs[name].append(_ask(rival.python, url, f"{name[:1]}{number}"))
     for operation, words in _WORDS.items():
-        ours, theirs = (median([run[operation] for run in runs[name]]) for name in ("lamb", _MOTO))
-        yield Figure(f"{_MOTO}: {words} through boto3", theirs, "/s")
-        yield Figure(
-            f"lamb: {words} through boto3", ours, "/s", _MOTO, ours / theirs, _AHEAD_BAR, "ratio",
-            at_least=True,
-        )  # fmt: skip
+        yield from _compared(words, {name: median([run[operation] for run in runs[name]]) for name in urls})
+
+
+def _compared(words: str, rates: Mapping[str, float]) -> Iterator[Figure]:
+    ready, theirs, ours = (rates[name] for name in (_READY, _MOTO, "lamb"))
+    yield Figure(f"{_READY}: {words} through boto3", ready, "/s", _MOTO, ready / theirs)
+    yield Figure(f"{_MOTO}: {words} through boto3", theirs, "/s")
+    yield Figure(
+        f"lamb: {words} through boto3", ours, "/s", _MOTO, ours / theirs, _AHEAD_BAR, "ratio",
+        at_least=True,
+    )  # fmt: skip
+    own, others = (1000 / rate - 1000 / ready for rate in (ours, theirs))
+    yield Figure(f"lamb: {words}, its own part", own, "ms", _MOTO, own / others)
 
 
 def _ask(python: Path, url: str, prefix: str) -> dict[str, float]:

@@ -140,6 +140,16 @@ class Api:
         self._connection.close()
 
 
+@contextlib.contextmanager
+def bare_server(installation: Installation, *arguments: str) -> Iterator[int]:
+    """The port of `bare_server.py`."""
+    command = [installation.python, "-I", REPOSITORY / "benchmarks" / "bare_server.py", *arguments]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        yield int(process.stdout.readline())
+        process.communicate()  # its standard input ends, and so does it
+
+
 def invocations(name: str) -> str:
     return f"/2015-03-31/functions/{name}/invocations"
 

@@ -6,14 +6,12 @@ is checked to be the echo of what its connection had asked.
 
 from __future__ import annotations
 
-import contextlib
-import subprocess
 from collections.abc import Iterator
 
 from benchmarks import load
 from benchmarks.figures import Figure, median
 from benchmarks.load import Load
-from benchmarks.place import ECHO, REPOSITORY, Home, Installation, invocations, serving
+from benchmarks.place import ECHO, Home, Installation, bare_server, invocations, serving
 from benchmarks.rivals import Server
 
 ROUNDS = 5
@@ -24,7 +22,8 @@ _BARE = "bare HTTP server"
 
 
 def figures(installation: Installation, home: Home, rivals: list[Server]) -> Iterator[Figure]:
-    with serving(home) as api, _bare(installation) as bare:
+    with serving(home) as api, bare_server(installation) as port:
+        bare = Server(_BARE, ("127.0.0.1", port), "/")
         api.create("warm", ECHO)
         api.settled("warm")
         servers = [Server("lamb", api.address, invocations("warm")), bare, *rivals]
@@ -56,13 +55,3 @@ def _of(name: str, runs: dict[int, list[Load]], bare: dict[int, list[Load]]) -> 
     wrong = sum(run.wrong for run in one + many)
     answers = sum(run.answers for run in one + many)
     yield Figure(f"{name}: wrong answers of {answers:,}", wrong, "", bar=0 if held else None)
-
-
-@contextlib.contextmanager
-def _bare(installation: Installation) -> Iterator[Server]:
-    command = [installation.python, "-I", REPOSITORY / "benchmarks" / "bare_server.py"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        port = int(process.stdout.readline())
-        yield Server(_BARE, ("127.0.0.1", port), "/")
-        process.communicate()  # its standard input ends, and so does it
