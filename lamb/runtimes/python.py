@@ -41,6 +41,8 @@ if all([compileall.compile_dir(folder, quiet=2) for folder in folders]):
 _READABLE = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 # The distributions that AWS has in /var/runtime. boto3 and its own are there where they are installed.
 _RUNTIME = ("awslambdaric", "simplejson", "snapshot-restore-py")
+# Results are written five times as fast with it, where functions run on the Python that lamb runs on.
+_FASTER = "simplejson/_speedups.cpython-"
 _SDK = ("boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3")
 
 
@@ -198,7 +200,7 @@ def runtime_directory(root: Path, interpreter: Path) -> Path:
     Raises HomeUnusable.
     """
     distributions = [d for name in (*_RUNTIME, *_SDK) if (d := _distribution(name)) is not None]
-    tag = "\n".join(f"{d.metadata['Name']} {d.version}" for d in distributions)
+    tag = "\n".join((_FASTER, *(f"{d.metadata['Name']} {d.version}" for d in distributions)))
     folder = root / hashlib.sha256(tag.encode()).hexdigest()[:16]
     try:
         if not folder.is_dir():
@@ -241,11 +243,11 @@ def _distribution(name: str) -> importlib.metadata.Distribution | None:
 
 
 def _take(distribution: importlib.metadata.Distribution, folder: Path) -> None:
-    """The portable files: a compiled extension would fit one interpreter only, bytecode is not even
-    looked at by others. Thousands of them, hence no Path objects."""
+    """The portable files, without bytecode; of compiled extensions those that say in their name which
+    interpreter they fit, and do without on others. Thousands of files, hence no Path objects."""
     origin, made = str(distribution.locate_file("")), set[str]()
     for file in map(str, distribution.files or ()):
-        if file.endswith((".so", ".pyd")) or ".." in file.split("/"):
+        if ".." in file.split("/") or (file.endswith(".so") and not file.startswith(_FASTER)):
             continue
         source, target = os.path.join(origin, file), os.path.join(folder, file)  # noqa: PTH118
         parent = os.path.dirname(target)  # noqa: PTH120

@@ -42,9 +42,9 @@ _NO_REQUEST = b" " * 36
 
 
 class Marshaller(LambdaMarshaller):
-    """AWS's, but for reading: its simplejson is here without the C parts, which fit one interpreter
-    only, and would need 16 times as long for a large event as the standard library's. The daemon lets
-    nothing but JSON through, of which both make the same."""
+    """AWS's, but for reading: without C parts, which fit one interpreter only, its simplejson would need
+    16 times as long for a large event as the standard library's. The daemon lets nothing but JSON
+    through, of which both make the same."""
 
     def unmarshal_request(self, request: bytes, content_type: str = "application/json") -> Any:
         try:

@@ -60,8 +60,13 @@ def test_it_is_compiled_since_nothing_inside_a_sandbox_could_do_it(folder: Path)
     assert list((folder / "awslambdaric" / "__pycache__").glob("bootstrap.cpython-*.pyc"))
 
 
-def test_it_has_nothing_that_fits_one_interpreter_only(folder: Path):
-    assert [path for path in folder.rglob("*") if path.suffix in (".so", ".pyd")] == []
+def test_results_are_written_by_compiled_code_and_nothing_else_fits_one_interpreter_only(folder: Path):
+    pytest.importorskip("simplejson._speedups", reason="no wheel for this platform, and no compiler")
+    ask = "import simplejson.encoder; print(simplejson.encoder.c_make_encoder is not None)"
+    command = [PYTHON, "-I", "-S", "-B", "-c", f"import sys; sys.path.insert(0, {str(folder)!r}); {ask}"]
+    assert subprocess.check_output(command, text=True) == "True\n"
+    (compiled,) = (path for path in folder.rglob("*") if path.suffix in (".so", ".pyd"))
+    assert compiled.name.startswith(f"_speedups.{sys.implementation.cache_tag}")
 
 
 def test_it_brings_the_sdk_where_lamb_has_one(folder: Path):
