@@ -137,7 +137,7 @@ class Connection:
 
     def _fill(self) -> None:
         try:
-            part = self._socket.recv(262_144)
+            part = self._socket.recv(65_536)
         except ConnectionResetError:
             part = b""
         if not part:
