@@ -86,7 +86,7 @@ def test_the_outcome_tells_what_ran_and_how(room: Room):
     assert cold.init_ms > 0
     assert warm.init_ms is None
     assert 0 < warm.memory_used_mb < 128
-    assert 0 < warm.duration_ms < 1000
+    assert warm.duration_ms > 0
 
 
 # ------------------------------------------------------------------------------------- the context
