@@ -26,6 +26,10 @@ LETTERS = (("done", "works:live"), ("failed", "fails"), ("dead", "fails"))
 KEPT = 10_000
 """Events that succeeded are forgotten when as many have come after them."""
 GONE_WITHIN_S = 120
+SENDERS = (["works"], ["works", "works:live"], ["works", "fails"], ["works:live", "fails"])
+"""What each of them sends to, in turn."""
+AHEAD = 4000
+"""Events that wait, beyond which senders wait, too: a backlog that only grows takes longer than its kills."""
 
 
 def furnish(talk: Talk, ledger: Ledger) -> None:
@@ -74,10 +78,12 @@ def send(talk: Talk, name: str, event: Any = None, request_id: str | None = None
     return chosen
 
 
-def wait_empty(talk: Talk, name: str) -> None:
-    """Until every event of the function is over."""
-    until = time.monotonic() + GONE_WITHIN_S
+def wait_empty(talk: Talk, name: str, ledger: Ledger | None = None) -> None:
+    """Until every event of the function is over; with a ledger, for as long as anything runs."""
+    until, runs = time.monotonic() + GONE_WITHIN_S, 0
     while not talk.json("GET", f"/_lamb/functions/{name}/events/empty?timeout_ms=30000")["Empty"]:
+        if ledger is not None and len(ledger.order) > runs:
+            until, runs = time.monotonic() + GONE_WITHIN_S, len(ledger.order)
         assert time.monotonic() < until, f"{name} still has events"
 
 
@@ -120,9 +126,9 @@ def _configure(
 
 
 class Sender:
-    """Sends events, one after the other, to whatever daemon there is."""
+    """Sends events, one after the other, to whatever daemon there is; one of `SENDERS`."""
 
-    def __init__(self, lamb: harness.Lamb, names: list[str], up: threading.Event) -> None:
+    def __init__(self, lamb: harness.Lamb, names: list[str], up: threading.Event, ledger: Ledger) -> None:
         """`up`: set while a daemon is known to answer."""
         self.talk = Talk(lamb)
         self.names = names
@@ -131,10 +137,13 @@ class Sender:
         self.unanswered: dict[str, str] = {}
         """The same for those that nobody has answered: they may have been taken, or not."""
         self._up = up
+        self._ledger = ledger
 
     def work(self, over: threading.Event) -> None:
         sent = 0
         while not over.is_set():
+            while len(SENDERS) * len(self.accepted) > len(self._ledger.order) + AHEAD and not over.wait(0.01):
+                pass
             name, request_id = self.names[sent % len(self.names)], str(uuid.uuid4())
             sent += 1
             try:
