@@ -1,6 +1,6 @@
 """`python -m benchmarks`: every promise in figures, measured here and now.
 
-Writes the table into README.md with --record. Bounded: some seven minutes, with the installations.
+Writes the table into README.md with --record. Bounded: some ten minutes, with the installations.
 """
 
 from __future__ import annotations
