@@ -18,9 +18,8 @@ class Topics:
 
     def create(self, name: str, attributes: Mapping[str, str]) -> str:
         """CreateTopic: the ARN, also of one that is there with the same attributes."""
-        arn: str = self._forms.ask("CreateTopic", {"Name": name, **_map("Attributes", attributes)})[
-            "TopicArn"
-        ]
+        form = {"Name": name, **_map("Attributes", attributes)}
+        arn: str = self._forms.ask("CreateTopic", form)["TopicArn"]
         return arn
 
     def list(self) -> Iterator[str]:

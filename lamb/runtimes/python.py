@@ -243,11 +243,12 @@ def _distribution(name: str) -> importlib.metadata.Distribution | None:
 
 
 def _take(distribution: importlib.metadata.Distribution, folder: Path) -> None:
-    """The portable files, without bytecode; of compiled extensions those that say in their name which
-    interpreter they fit, and do without on others. Thousands of files, hence no Path objects."""
+    """What every interpreter can use, and simplejson's compiled encoder: others do without it. Bytecode says
+    in its name whose it is. Thousands of files, hence no Path objects."""
     origin, made = str(distribution.locate_file("")), set[str]()
     for file in map(str, distribution.files or ()):
-        if ".." in file.split("/") or (file.endswith(".so") and not file.startswith(_FASTER)):
+        compiled = file.endswith((".so", ".pyd")) and not file.startswith(_FASTER)
+        if compiled or ".." in file.split("/"):
             continue
         source, target = os.path.join(origin, file), os.path.join(folder, file)  # noqa: PTH118
         parent = os.path.dirname(target)  # noqa: PTH120
