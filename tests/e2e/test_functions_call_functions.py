@@ -24,6 +24,7 @@ def caller(lamb_of_module, workshop) -> Deployed:
     return deploy(lamb_of_module, workshop, "caller_boto3", "boto3", flags=flags)
 
 
+@pytest.mark.each_user
 def test_a_function_invokes_itself_five_levels_deep_and_every_level_is_warm_the_next_time(caller):
     assert depth(caller({"depth": 5})) == 5
     environments = caller.lamb.json("daemon", "status")["environments"]

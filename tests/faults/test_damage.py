@@ -12,7 +12,14 @@ from faults import book
 from faults.talk import Refused, Talk, package
 
 SQLITE_PAGE = 4096
-COMMANDS = (("list",), ("env", "list", "f"), ("invoke", "f:live"))
+COMMANDS = (
+    ("list",),
+    ("show", "f"),
+    ("versions", "f"),
+    ("alias", "list", "f"),
+    ("env", "list", "f"),
+    ("invoke", "f:live"),
+)
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def _state(lamb):
         talk.close()
 
 
-@pytest.mark.parametrize("left", [0, 16384])
+@pytest.mark.parametrize("left", [0, 8192, 65536])
 def test_on_a_full_disk_a_change_fails_as_a_whole_and_names_it(small, left):
     for change in CHANGES:
         before = _state(small)
