@@ -6,6 +6,7 @@ an open connection: routing, the environment with its walls, the handler's impor
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from collections.abc import Iterator
@@ -45,14 +46,15 @@ def _cold_ms(api: Api, connection: socket.socket, inside: list[float]) -> float:
         time.sleep(0.002)
     time.sleep(_QUIET_S)
     # On a plain socket: http.client alone takes a millisecond to read an answer's headers.
-    request = f"POST {invocations('cold')} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{{}}"
+    head = f"POST {invocations('cold')} HTTP/1.1\r\nHost: localhost\r\nX-Lamb-Receipt: json\r\n"
+    request = f"{head}Content-Length: 2\r\n\r\n{{}}"
     started = time.perf_counter()
     connection.sendall(request.encode())
     answer = connection.recv(65_536)
     elapsed_ms = (time.perf_counter() - started) * 1000
     headers = dict(line.partition(": ")[::2] for line in answer.decode().split("\r\n"))
-    standing, _, asked = headers["x-lamb-walls"].partition("/")
-    if "x-lamb-init-ms" not in headers or standing != asked:
-        raise RuntimeError(f"not a cold start behind all walls: {headers}")
-    inside.append(float(headers["x-lamb-init-ms"]) + float(headers["x-lamb-duration-ms"]))
+    receipt = json.loads(headers["x-lamb-receipt"])
+    if receipt["initMs"] is None or receipt["missingWalls"]:
+        raise RuntimeError(f"not a cold start behind all walls: {receipt}")
+    inside.append(receipt["initMs"] + receipt["durationMs"])
     return elapsed_ms

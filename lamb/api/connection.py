@@ -26,7 +26,7 @@ class Protocol(HttpToolsProtocol):
     def __init__(self, config: Config, state: ServerState, patience_s: float = PATIENCE_S) -> None:
         super().__init__(config, state, {})
         self._patience_s = patience_s
-        self._reading = self._in_head = False
+        self._reading = False
         self._received = 0
         """Bytes, since the request or its present part began."""
         self._alarm: asyncio.TimerHandle | None = None
@@ -44,12 +44,8 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._reading = self._in_head = True
+        self._reading = True
         self._received = 0
-
-    def on_headers_complete(self) -> None:
-        self._in_head = False
-        super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         self._reading = False
@@ -66,6 +62,10 @@ class Protocol(HttpToolsProtocol):
             self._refuse(b"431 Request Header Fields Too Large")
         elif self._alarm is None:
             self._alarm = self.loop.call_later(self._patience_s, self._look)
+
+    @property
+    def _in_head(self) -> bool:
+        return "method" not in self.scope  # which uvicorn fills in at the end of the head
 
     def _look(self) -> None:
         """Whether what is being read comes fast enough."""

@@ -8,7 +8,7 @@ import time
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from lamb.api import body
@@ -37,8 +37,7 @@ Scope = Mapping[str, Any]
 Headers = Mapping[bytes, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(NamedTuple):
     """On whose behalf a request is made."""
 
     place: Place

@@ -28,6 +28,7 @@ from lamb.model.names import Place, Reference, parse_reference
 AROUND = PREFIX, SUFFIX = b"/2015-03-31/functions/", b"/invocations"
 _KINDS = (None, b"RequestResponse", b"DryRun", b"Event")
 _KIND, _LOG_TYPE, _TENANT = b"x-amz-invocation-type", b"x-amz-log-type", b"x-amz-tenant-id"
+_RECEIPT = b"x-lamb-receipt"
 _LOG_TYPES = (None, b"None", b"Tail")
 _UUID4 = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
@@ -83,7 +84,10 @@ async def invoke(
     chained = b"x-amzn-trace-id" in headers
     event = Event(request_id, event_json, reference.arn, context, trace_id, chained)
     outcome = await services.invoke(reference, event, seed)
-    return _response(outcome, trace_id, tail=log_type == b"Tail")
+    response = _response(outcome, trace_id, tail=log_type == b"Tail")
+    if _RECEIPT in headers:
+        response.headers.append((_RECEIPT, _receipt(outcome)))
+    return response
 
 
 def _response(outcome: Outcome, trace_id: str, *, tail: bool) -> Response:
@@ -91,23 +95,27 @@ def _response(outcome: Outcome, trace_id: str, *, tail: bool) -> Response:
         JSON,
         (b"x-amz-executed-version", outcome.executed_version.encode()),
         (b"x-amzn-trace-id", trace_id.encode("latin-1")),
-        (b"x-lamb-verdict", outcome.verdict.encode()),
-        (b"x-lamb-duration-ms", b"%.3f" % outcome.duration_ms),
-        (b"x-lamb-memory-mb", b"%d" % outcome.memory_mb),
-        (b"x-lamb-memory-used-mb", b"%d" % outcome.memory_used_mb),
-        (b"x-lamb-walls", outcome.walls.encode()),
     ]
     if outcome.failed:
         headers.append((b"x-amz-function-error", b"Unhandled"))
-    if outcome.init_ms is not None:
-        headers.append((b"x-lamb-init-ms", b"%.3f" % outcome.init_ms))
-    if outcome.missing_walls:
-        headers.append(
-            (b"x-lamb-missing-walls", ",".join(outcome.missing_walls).encode("latin-1", "replace"))
-        )
     if tail:
         headers.append((b"x-amz-log-result", b64encode(outcome.log_tail)))
     return Response(200, headers, outcome.payload)
+
+
+def _receipt(outcome: Outcome) -> bytes:
+    """What AWS does not tell a caller, for those who ask for it: JSON."""
+    return json.dumps(
+        {
+            "verdict": outcome.verdict,
+            "durationMs": round(outcome.duration_ms, 3),
+            "initMs": None if outcome.init_ms is None else round(outcome.init_ms, 3),
+            "memoryMb": outcome.memory_mb,
+            "memoryUsedMb": outcome.memory_used_mb,
+            "walls": outcome.walls,
+            "missingWalls": outcome.missing_walls,
+        }
+    ).encode()
 
 
 @functools.lru_cache(maxsize=4096)

@@ -153,7 +153,7 @@ class Client:
         of the caller's, so that the logs can be followed from a second client meanwhile.
         """
         request_id = request_id or new_request_id()
-        headers = {"x-amz-log-type": "Tail", "x-lamb-request-id": request_id}
+        headers = {"x-amz-log-type": "Tail", "x-lamb-request-id": request_id, "x-lamb-receipt": "json"}
         if client_context is not None:
             headers["x-amz-client-context"] = base64(client_context.encode())
         if seed is not None:
@@ -264,18 +264,18 @@ def _own(name: str) -> str:
 
 
 def _answer(headers: Mapping[str, str], payload: bytes) -> Answer:
-    init, missing = headers.get("x-lamb-init-ms"), headers.get("x-lamb-missing-walls")
+    receipt = json.loads(headers["x-lamb-receipt"])
     return Answer(
         payload=payload,
         function_error=headers.get("x-amz-function-error"),
         executed_version=headers.get("x-amz-executed-version", ""),
         request_id=headers.get("x-amzn-requestid", ""),
         log_tail=binascii.a2b_base64(headers.get("x-amz-log-result", "")),
-        verdict=headers["x-lamb-verdict"],
-        duration_ms=float(headers["x-lamb-duration-ms"]),
-        init_ms=None if init is None else float(init),
-        memory_mb=int(headers["x-lamb-memory-mb"]),
-        memory_used_mb=int(headers["x-lamb-memory-used-mb"]),
-        walls=headers.get("x-lamb-walls", ""),
-        missing_walls=tuple(missing.split(",")) if missing else (),
+        verdict=receipt["verdict"],
+        duration_ms=receipt["durationMs"],
+        init_ms=receipt["initMs"],
+        memory_mb=receipt["memoryMb"],
+        memory_used_mb=receipt["memoryUsedMb"],
+        walls=receipt["walls"],
+        missing_walls=tuple(receipt["missingWalls"]),
     )

@@ -39,7 +39,8 @@ class RuntimeChannel:
         sock.setblocking(False)  # noqa: FBT003
         self._loop.add_reader(sock, self._read)
 
-    def send(self, head: bytes, payload: bytes) -> None:
+    def send(self, head: bytes, payload: bytes) -> bool:
+        """False where the runtime no longer holds its end, and has not got it."""
         data = _HEAD.pack(len(head), len(payload)) + head + payload
         if not self._outgoing:
             try:
@@ -47,12 +48,13 @@ class RuntimeChannel:
             except BlockingIOError:
                 sent = 0
             except OSError:
-                return  # the runtime has ended; its keeper tells how
+                return False
             if sent == len(data):
-                return
+                return True
             data = data[sent:]
             self._loop.add_writer(self._socket, self._write)
         self._outgoing += data
+        return True
 
     def finish(self) -> None:
         """The runtime has ended: take the frames it sent before, then close."""
@@ -60,16 +62,6 @@ class RuntimeChannel:
             if not self._read():
                 break
         self.close()
-
-    @property
-    def open(self) -> bool:
-        """Whether the runtime still holds its end; it may have ended without our having heard of it."""
-        try:
-            return bool(self._socket.recv(1, socket.MSG_PEEK))
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
 
     def close(self) -> None:
         if self._socket.fileno() >= 0:

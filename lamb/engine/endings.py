@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lamb.model.invocation import Verdict
 from lamb.model.limits import INVOKE_RESPONSE_MAX_BYTES
@@ -25,8 +25,7 @@ _SIGNALS: dict[int, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(NamedTuple):
     """The verdict on a run, and the document that goes to the caller."""
 
     verdict: Verdict

@@ -54,6 +54,7 @@ class Environment:
         self._on_end = on_end
         self._init_max_s = init_max_s
         self._fresh = True
+        self._timeout_s = target.configuration.timeout_s
         self.link = Link(blank, self._ended)
 
     @property
@@ -90,12 +91,15 @@ class Environment:
         """Run one event to its end. EnvironmentStartFailed if a wall would not stand, EnvironmentLost if
         the environment ended before it could begin."""
         self.out_of_memory = False
-        await self.link.wake()
+        self.link.thaw()
         if self.link.runtime_up:
-            self._transcript.begin(event.request_id)
-            started = time.perf_counter()
-            ending = await self._invoke(event, started + self._timeout_s)
-            return self._finish(event, ending, started, None)
+            self._transcript.catch_up()
+            deadline = time.perf_counter() + self._timeout_s
+            if self.link.send(_head(event, deadline), event.payload):
+                self._transcript.begin(event.request_id)  # what the function prints is read after this
+                ending = await self._invoke(event, deadline)
+                return self._finish(event, ending, deadline, None)
+            await self.link.clear_runtime(DEADLINE)  # it ended while it was idle, and we had not heard of it
         return await self._run_after_init(event)
 
     async def _run_after_init(self, event: Event) -> Outcome:
@@ -107,15 +111,14 @@ class Environment:
             init_ms = await self._init_phase()
         if not self.alive:
             raise EnvironmentLost
+        self._transcript.catch_up()
         self._transcript.begin(event.request_id)
-        started = time.perf_counter()
-        deadline = started + self._timeout_s
-        ending = None
-        if not self.link.runtime_up:
-            ending = await self._init_again(event, deadline)
+        deadline = time.perf_counter() + self._timeout_s
+        ending = None if self.link.runtime_up else await self._init_again(event, deadline)
         if ending is None:
+            self.link.send(_head(event, deadline), event.payload)  # if in vain, its keeper tells how it ended
             ending = await self._invoke(event, deadline)
-        return self._finish(event, ending, started, init_ms)
+        return self._finish(event, ending, deadline, init_ms)
 
     async def _init_phase(self) -> float | None:
         """At most `init_max_s`; milliseconds it took, or None if it failed (and was logged)."""
@@ -155,11 +158,10 @@ class Environment:
         except asyncio.CancelledError:
             # Whoever cancelled it waits for no answer, but the log tells what became of it.
             killed = endings.killed(event.request_id, signal.SIGKILL, out_of_memory=False)
-            self._finish(event, killed, deadline - self._timeout_s, None)
+            self._finish(event, killed, deadline, None)
             raise
 
     async def _converse(self, event: Event, deadline: float) -> Ending:
-        self.link.send(_head(event, deadline), event.payload)
         while True:
             happening = await self.link.next(deadline)
             if isinstance(happening, Frame):
@@ -198,8 +200,8 @@ class Environment:
             return endings.timed_out(event.request_id, self._timeout_s)
         return endings.killed(event.request_id, number, out_of_memory=_ran_out_of_memory(self))
 
-    def _finish(self, event: Event, ending: Ending, started: float, init_ms: float | None) -> Outcome:
-        duration_ms = (time.perf_counter() - started) * 1000
+    def _finish(self, event: Event, ending: Ending, deadline: float, init_ms: float | None) -> Outcome:
+        duration_ms = (time.perf_counter() - deadline + self._timeout_s) * 1000
         if ending.verdict == "timeout":
             duration_ms = max(duration_ms, self._timeout_s * 1000.0)
         size_mb = self.target.configuration.memory_mb
@@ -218,13 +220,10 @@ class Environment:
             memory_used_mb=used_mb,
             log_tail=self._transcript.end(report),
             error_type=ending.error_type,
+            provisioned=self.provisioned,
             walls=self._walls,
             missing_walls=self._missing_walls,
         )
-
-    @property
-    def _timeout_s(self) -> int:
-        return self.target.configuration.timeout_s
 
 
 class ProvisionedEnvironment(Environment):

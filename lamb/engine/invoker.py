@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 from lamb.engine.blanks import Blanks
@@ -134,7 +134,7 @@ class Engine:
             self._close(environment)  # nobody knows what is still going on in it
             raise
         self._release(environment)
-        return replace(outcome, provisioned=True) if environment.provisioned else outcome
+        return outcome
 
     async def prepare(self, runtime: str) -> None:
         """Have the zygote of a runtime ready, so that a first invocation need not wait for it."""
@@ -239,4 +239,4 @@ def _linked(target: Target, event: Event) -> Event:
     """The event as one more run in its chain. Raises RecursiveInvocation for one too many."""
     if target.stops_loops and lineage.is_loop(event.trace_id, target.key):
         raise RecursiveInvocation
-    return replace(event, trace_id=lineage.extended(event.trace_id, target.key))
+    return event._replace(trace_id=lineage.extended(event.trace_id, target.key))

@@ -112,18 +112,15 @@ class Link:
             self._frozen = True
             self._command(b"F")
 
-    async def wake(self) -> None:
-        """Before an event: thaw, and see that a runtime which ended while it was idle is not sent it."""
+    def thaw(self) -> None:
+        """Before an event."""
         if self._frozen:
             self._frozen = False
             self._command(b"T")
-        if self.runtime_up and self._channel and not self._channel.open:
-            await self.clear_runtime(DEADLINE)
 
-    def send(self, head: bytes, payload: bytes) -> None:
-        """One event to the runtime."""
-        if self._channel is not None:
-            self._channel.send(head, payload)
+    def send(self, head: bytes, payload: bytes) -> bool:
+        """One event to the runtime; False where it has ended, which we may not have heard of yet."""
+        return self._channel is not None and self._channel.send(head, payload)
 
     async def next(self, deadline: float) -> Happening:
         """The next happening, or the deadline (seconds of time.perf_counter)."""

@@ -81,12 +81,17 @@ class Transcript:
         self._drain()
         self._say(self._lines.init_report(self._clock.now_ms(), init_ms, "success", None))
 
+    def catch_up(self) -> None:
+        """Take what has been written since the last invocation: it is not the next one's."""
+        self._drain()
+
     def begin(self, request_id: str) -> None:
-        self._drain()  # what was written between invocations is not this one's
+        """What is read from now on is this invocation's."""
         self._tail.clear()
         self._tail_length = 0
         self._request_id = request_id
-        self._say(self._lines.start(self._clock.now_ms(), request_id, self._version))
+        now_ms = self._clock.now_ms()
+        self._say(self._lines.start(now_ms, request_id, self._version), now_ms)
 
     def fault(self, request_id: str, reason: str) -> None:
         """What the runtime ended of, where the answer to the caller does not tell."""
@@ -97,9 +102,9 @@ class Transcript:
         """Close the invocation's log; its last 4096 bytes, as LogResult has them."""
         self._drain()
         now_ms = self._clock.now_ms()
-        self._say(self._lines.end(now_ms, report))
+        self._say(self._lines.end(now_ms, report), now_ms)
         # Whoever follows this invocation learns of its end where the level leaves the REPORT out, too.
-        self._say(self._lines.report(now_ms, report) or "", last=True)
+        self._say(self._lines.report(now_ms, report) or "", now_ms, last=True)
         self._request_id = None
         # No character is less than a byte: what is further in front cannot be wanted.
         return "".join(self._tail)[-LOG_TAIL_BYTES:].encode("utf-8", "replace")[-LOG_TAIL_BYTES:]
@@ -129,10 +134,10 @@ class Transcript:
         for message in self._parser.rest():
             self._say(message)
 
-    def _say(self, message: str | None, *, last: bool = False) -> None:
+    def _say(self, message: str | None, now_ms: int | None = None, *, last: bool = False) -> None:
         if message is None:
             return
-        entry = Entry(self._clock.now_ms(), self._stream, self._request_id, message, last)
+        entry = Entry(now_ms or self._clock.now_ms(), self._stream, self._request_id, message, last)
         self._journal.append(self._group, entry)
         if message and not message.endswith("\n"):  # a record of several lines, or a print without an end
             message += "\n"

@@ -86,8 +86,7 @@ class Upkeep:
 
     def _watch_memory(self) -> None:
         for environment in self._pool.busy:
-            used = watch.memory_used(environment)
-            if used > environment.target.configuration.memory_mb << 20 and not environment.out_of_memory:
+            if not environment.out_of_memory and watch.out_of_memory(environment):
                 environment.out_of_memory = True
                 environment.link.kill_runtime()
 

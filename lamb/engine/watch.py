@@ -1,4 +1,4 @@
-"""Reads how much memory an environment uses, where counting is left to us."""
+"""Sees whether an environment uses more memory than it may, where that is left to us."""
 
 from __future__ import annotations
 
@@ -10,25 +10,26 @@ _EXACT_UP_TO = 64
 """Processes: the exact reading walks all memory of each, which takes some 0.1 ms."""
 
 
-def memory_used(environment: Environment) -> int:
-    """Bytes of anonymous memory of all processes of the environment; 0 when it has just ended.
+def out_of_memory(environment: Environment) -> bool:
+    """Whether the processes of the environment have more anonymous memory than it is allowed.
 
     Where no cgroup counts, shared memory cannot be told from files in /tmp that are mapped: what is
     more than /tmp may hold counts as memory, too.
     """
+    configuration = environment.target.configuration
+    limit = configuration.memory_mb << 20
     try:
         if environment.cgroup is not None:
-            return environment.cgroup.memory_used()
-        configuration = environment.target.configuration
+            return environment.cgroup.uses_more_than(limit)
         tmp = configuration.ephemeral_storage_mb << 20
         pids = _children(environment.pid)
         used = _sum(pids, "status", tmp)
-        if used > configuration.memory_mb << 20 and len(pids) <= _EXACT_UP_TO:
+        if used > limit and len(pids) <= _EXACT_UP_TO:
             # Forked processes share memory; here each of them counts for its part.
             used = _sum(pids, "smaps_rollup", tmp)
     except (OSError, ValueError):
-        return 0
-    return used
+        return False  # it has just ended
+    return used > limit
 
 
 def _children(pid: int) -> list[int]:

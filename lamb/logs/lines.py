@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lamb.model.clock import iso_z
 
 _LEVELS = ("DEBUG", "INFO", "WARN")
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """What a REPORT line says. Times in milliseconds; `init_ms` only for cold starts."""
 
     request_id: str

@@ -61,6 +61,7 @@ def test_what_was_written_before_the_end_comes_before_the_end(tmp_path: Path):
     def work(pen: Pen) -> None:
         pen.transcript.init_start()
         pen.write(b"loading\n")
+        pen.transcript.catch_up()
         pen.transcript.begin("id")
         pen.write(b"running\nno newline")
         tails.append(pen.end())
@@ -86,6 +87,7 @@ def test_what_is_written_between_invocations_belongs_to_none(tmp_path: Path):
         pen.transcript.begin("one")
         pen.end("one")
         pen.write(b"background\n")
+        pen.transcript.catch_up()
         pen.transcript.begin("two")
         assert b"background" not in pen.end("two")
 

@@ -11,10 +11,12 @@ from lamb.sandbox.spec import Order
 
 FILES = {
     2: {
+        "memory.current": "9000000\n",
         "memory.stat": "file 999\nanon 1234567\nanon_thp 888\nshmem 777\n",
         "memory.events": "low 0\nhigh 0\nmax 5\noom 1\noom_kill {kills}\noom_group_kill 0\n",
     },
     1: {
+        "memory.usage_in_bytes": "9000000\n",
         "memory.stat": "cache 999\nrss 1234567\nrss_huge 888\ntotal_rss 777\n",
         "memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill {kills}\n",
     },
@@ -41,6 +43,14 @@ each_version = pytest.mark.parametrize("version", [1, 2])
 @each_version
 def test_memory_is_what_no_file_backs(tmp_path: Path, version: int):
     assert group(tmp_path, version).memory_used() == 1_234_567
+
+
+@each_version
+def test_more_memory_than_a_limit_is_seen_and_files_are_none_of_it(tmp_path: Path, version: int):
+    one = group(tmp_path, version)
+    assert one.uses_more_than(1_234_566)
+    assert not one.uses_more_than(1_234_567)
+    assert not one.uses_more_than(9_000_001)
 
 
 @each_version
