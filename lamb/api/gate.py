@@ -7,7 +7,6 @@ import hmac
 import time
 from base64 import b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -60,8 +59,7 @@ class Principal(NamedTuple):
             )
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(NamedTuple):
     """What one listener demands of a request."""
 
     callers: Callers

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from lamb.api.members import OPERATIONS, SHAPES, Members
 from lamb.core.context import Core
@@ -14,8 +14,7 @@ from lamb.model.names import FunctionKey, Place, Reference, parse_reference
 from lamb.model.requests import Page
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One operation of the control plane, its members read and checked."""
 
     core: Core
@@ -40,8 +39,7 @@ class Call:
         return Page(self.members.get("Marker") or None, self.members.get("MaxItems"))
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """A handler's answer: a document in AWS's member names, or none for 204."""
 
     document: Mapping[str, Any] | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lamb.api import shapes
 from lamb.api.messages import Response, json_response
@@ -21,8 +21,7 @@ TEXT = (b"content-type", b"text/plain; charset=utf-8")
 NDJSON = (b"content-type", b"application/x-ndjson")
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """A request to one of lamb's own routes."""
 
     services: Services

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from lamb.core.context import Core
@@ -24,8 +23,7 @@ Callers = Literal["owner", "signed", "anyone"]
 """Who a listener is for: the owner of this home, who signs with a key that is known, or whoever comes."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogQuery:
+class LogQuery(NamedTuple):
     """Which log entries of one function are wanted."""
 
     follow: bool = False

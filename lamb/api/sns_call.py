@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lamb.api.neighbour import Request
 from lamb.model.notification import Notification
@@ -12,8 +11,7 @@ from lamb.model.topic import SubscriptionKey, TopicKey, parse_subscription_arn, 
 from lamb.model.topic_errors import InvalidParameter, MemberMissing
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One operation, or one entry of a batch.
 
     Its methods raise InvalidParameter for a member of another type or form, and MemberMissing for one that

@@ -7,7 +7,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 Scope = Mapping[str, Any]
@@ -17,8 +17,7 @@ _TEXTUAL = ("text/", "application/json", "application/xml", "application/javascr
 _TEXTUAL_ENDS = ("+json", "+xml")
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """Whom the event names."""
 
     account: str

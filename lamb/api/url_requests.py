@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lamb.api import body, url_answer, url_event
 from lamb.api.invocations import trace_of
@@ -37,8 +36,7 @@ def url_id(headers: Headers) -> str | None:
     return id_of(host.decode("latin-1").lower()) if b".lambda-url." in host.lower() else None
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """A request that has just come in."""
 
     scope: Scope

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lamb.client.session import Classes, Session, named
 from lamb.client.transport import quote
@@ -16,8 +15,7 @@ Document = dict[str, Any]
 _FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
-@dataclass(frozen=True, slots=True)
-class Forms:
+class Forms(NamedTuple):
     """Requests to one service."""
 
     session: Session

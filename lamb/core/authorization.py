@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lamb.core import permissions, roles
 from lamb.core.context import Core
@@ -13,8 +13,7 @@ from lamb.model.names import Reference
 from lamb.model.policy import Ask, Document, evaluate
 
 
-@dataclass(frozen=True, slots=True)
-class Rights:
+class Rights(NamedTuple):
     """The policies of one role."""
 
     documents: Sequence[Document] | None = None

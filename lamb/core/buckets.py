@@ -8,9 +8,8 @@ from __future__ import annotations
 import os
 import stat
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from lamb.core.context import Core
 from lamb.model.errors import AccessDenied, InvalidParameterValue
@@ -27,8 +26,7 @@ _MESSAGES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Object:
+class Object(NamedTuple):
     """What a request names."""
 
     bucket: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from lamb.core import found, pages, permissions
 from lamb.core.configuration import refuse_broken_text
@@ -99,8 +100,7 @@ def list_urls(core: Core, ref: Reference, page: Page) -> tuple[list[FunctionUrl]
     return pages.cut(urls, page, lambda url: [url.qualifier])
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
+class Door(NamedTuple):
     """What a URL leads to."""
 
     reference: Reference

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from lamb.core import (
     code_signing,
@@ -40,8 +40,7 @@ from lamb.store.database import Tx
 from lamb.store.versions import Record
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionView:
+class FunctionView(NamedTuple):
     """What GetFunction shows."""
 
     version: Version

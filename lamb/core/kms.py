@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from lamb.core import kms_found, pages, sealing
 from lamb.core.context import Core
@@ -33,8 +33,7 @@ POLICY_NAME = "default"
 """Of the only policy that a key has."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rotation:
+class Rotation(NamedTuple):
     """What GetKeyRotationStatus tells."""
 
     key: Key

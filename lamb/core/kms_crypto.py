@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lamb.core import kms, kms_found
 from lamb.core.context import Core
@@ -20,16 +20,14 @@ from lamb.secrets.envelope import Unreadable
 from lamb.store.kms_keys import KeyRow
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """What was in a ciphertext, and whose it is."""
 
     plain: bytes
     key: Key
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(NamedTuple):
     """A ciphertext, and whose it is."""
 
     blob: bytes

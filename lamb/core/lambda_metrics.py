@@ -7,7 +7,7 @@ functions of an account and region.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lamb.logs.counts import Counter, Counts, Runs, summed
 from lamb.logs.distribution import Distribution
@@ -17,8 +17,7 @@ from lamb.model.names import LATEST
 MILLISECONDS, COUNT = "Milliseconds", "Count"
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """What the dimensions of a metric name."""
 
     function: str | None = None

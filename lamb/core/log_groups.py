@@ -7,8 +7,7 @@ journal, and passed in as `about`. Whoever changes something of a group without 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lamb.core.configuration import refuse_broken_text
 from lamb.core.context import Core
@@ -38,8 +37,7 @@ Known = Callable[[Group], "About | None"]
 """What the journal knows of a group."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogGroup:
+class LogGroup(NamedTuple):
     key: Group
     created_ms: int
     size_bytes: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from lamb.core import aws_policies, iam_tags, pages
 from lamb.core.context import Core
@@ -31,8 +31,7 @@ from lamb.store.managed_policies import PolicyRow
 _VERSION_ID = r"v[1-9][0-9]*(\.[A-Za-z0-9-]*)?"
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyView:
+class PolicyView(NamedTuple):
     """A managed policy, and how many roles have it."""
 
     policy: ManagedPolicy

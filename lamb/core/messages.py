@@ -12,8 +12,8 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import Any, NamedTuple, TypeVar
 
 from lamb.core import found
 from lamb.model.errors import InvalidParameterValue, LambError
@@ -43,23 +43,20 @@ _SWEPT = 4
 _LOOKS = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Sending:
+class Sending(NamedTuple):
     queue: QueueKey | None
     messages: Sequence[NewMessage]
     batch: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Receiving:
+class Receiving(NamedTuple):
     queue: QueueKey | None
     most: int = 1
     visibility_s: int | None = None
     """None: as the queue has it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     queue: Queue
     messages: Sequence[Message]
     now_ms: int
@@ -69,8 +66,7 @@ class Received:
     """The queue that messages were moved to, if any were."""
 
 
-@dataclass(frozen=True, slots=True)
-class Receipts:
+class Receipts(NamedTuple):
     """What DeleteMessage, ChangeMessageVisibility and their batches name."""
 
     queue: QueueKey | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lamb.core import lambda_metrics
 from lamb.core.configuration import refuse_broken_text
@@ -28,8 +28,7 @@ _RECENT_MINUTES = 3 * 60
 _PAST_MS, _FUTURE_MS = 14 * 86_400_000, 2 * 3_600_000
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """Values of a metric from `start_ms` on, up to before `end_ms`, in periods that begin with `start_ms`."""
 
     metric: Metric
@@ -40,8 +39,7 @@ class Query:
     """Only values that have this unit; None: whatever they have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     at_ms: int
     unit: str
     values: Distribution
@@ -62,8 +60,7 @@ class Point:
         return None if wanted is None else self.values.percentile(wanted)
 
 
-@dataclass(frozen=True, slots=True)
-class Datum:
+class Datum(NamedTuple):
     """Values that are put, all of one metric and one time."""
 
     metric: Metric

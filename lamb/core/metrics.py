@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lamb.core import functions
 from lamb.core.context import Core
@@ -19,8 +19,7 @@ from lamb.store.metrics import SUM, Row
 _KEPT_MINUTES = METRICS_KEPT_DAYS * 24 * 60
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Which minutes are wanted, up to the present one; `since_ms` goes before `last_ms`."""
 
     since_ms: int | None = None
@@ -31,8 +30,7 @@ class Span:
     """Into at most so many parts of whole minutes the time is cut."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(NamedTuple):
     """What was counted of one function in a span of time, and in each of its parts."""
 
     reference: Reference
@@ -122,8 +120,7 @@ class _Minutes:
             minutes[minute] = merged((minutes[minute], counts)) if minute in minutes else counts
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
+class _Frame(NamedTuple):
     """The minutes of a span, cut into parts."""
 
     first: int

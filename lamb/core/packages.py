@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lamb.core.context import Core
 from lamb.model.errors import CodeStorageExceeded, InvalidParameterValue
@@ -15,8 +15,7 @@ from lamb.store import functions, layers, versions
 from lamb.store.database import Tx
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(NamedTuple):
     """A package as a configuration names it."""
 
     sha256: str

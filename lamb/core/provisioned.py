@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from lamb.core import concurrency, found, pages
 from lamb.core.context import Core
@@ -41,8 +42,7 @@ class ProvisionView:
     progress: Progress
 
 
-@dataclass(frozen=True, slots=True)
-class _Subject:
+class _Subject(NamedTuple):
     """What a qualifier names: an alias, or else the version itself."""
 
     function: FunctionRow

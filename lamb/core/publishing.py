@@ -6,7 +6,7 @@ import functools
 import logging
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lamb.core import events, found, permissions, queues, topic_attributes
 from lamb.core.configuration import refuse_broken_text
@@ -36,8 +36,7 @@ _BATCH_ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,80}", re.ASCII)
 _log = logging.getLogger("lamb.topics")
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(NamedTuple):
     """What the publisher is told."""
 
     message_id: str
@@ -45,8 +44,7 @@ class Published:
     """SequenceNumber, of FIFO topics."""
 
 
-@dataclass(frozen=True, slots=True)
-class Publishing:
+class Publishing(NamedTuple):
     """One call of Publish or PublishBatch."""
 
     core: Core

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lamb.core import found
 from lamb.core.context import Core
@@ -16,8 +15,7 @@ from lamb.store import queues as rows
 _ACTIONS_MAX = 7
 
 
-@dataclass(frozen=True, slots=True)
-class Permission:
+class Permission(NamedTuple):
     label: str
     accounts: Sequence[str]
     """Of 12 digits each."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lamb.core import found, pages
 from lamb.core.context import Core
@@ -29,8 +29,7 @@ _AT_ONCE = 100
 _PAGE_MAX = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """What one transaction of a task came to."""
 
     next_ms: int | None

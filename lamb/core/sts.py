@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from lamb.core import credentials, iam_tags, managed_policies, roles
 from lamb.core.context import Core
@@ -28,8 +28,7 @@ _CHAINED_MAX_S = 3600
 _POLICIES_MAX = 2048
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(NamedTuple):
     """What AssumeRole is asked for."""
 
     role_arn: str

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lamb.core import found
 from lamb.core.configuration import refuse_broken_text
@@ -21,8 +20,7 @@ from lamb.store import versions as version_rows
 from lamb.store.database import Tx
 
 
-@dataclass(frozen=True, slots=True)
-class Tagged:
+class Tagged(NamedTuple):
     """One resource, found in the transaction that may change it."""
 
     tags: Mapping[str, str]
@@ -32,8 +30,7 @@ class Tagged:
     """Raise ResourceConflict while it may not be tagged."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """A kind of resource: what stands in its ARNs behind the account."""
 
     noun: str

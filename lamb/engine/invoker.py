@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from lamb.engine.blanks import Blanks
 from lamb.engine.concurrency import Limits
@@ -39,8 +38,7 @@ _INITS_OF_EVENTS = 2 * (os.cpu_count() or 1)
 """Environments of one function that events may have at their init at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """What the user's settings say about running."""
 
     require_all_walls: bool

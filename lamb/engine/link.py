@@ -13,7 +13,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from lamb.engine.blanks import Blank
 from lamb.engine.channel import Frame, RuntimeChannel
@@ -23,8 +23,7 @@ from lamb.sandbox.spec import Order
 _RESET_LIMIT_S = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class RuntimeEnded:
+class RuntimeEnded(NamedTuple):
     """The runtime's process has ended and what it started is cleared away; the environment stays."""
 
     exit_code: int | None

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lamb.model.invocation import Target
 from lamb.runtimes.base import Runtime
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(NamedTuple):
     """Where things are, as the function sees them. Without the mount wall these are host paths."""
 
     task_root: str = "/var/task"

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lamb.logs.journal import Entry, Group, Journal, Position
 
 _HEARTBEAT_S = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     follow: bool = False
     since_ms: int | None = None
     request_id: str | None = None

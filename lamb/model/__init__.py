@@ -1,1 +1,1 @@
-"""The nouns of lamb: frozen dataclasses and pure functions, no input or output."""
+"""The nouns of lamb: frozen values and pure functions, no input or output."""

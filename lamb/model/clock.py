@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class Clock(Protocol):
@@ -34,8 +34,7 @@ class ManualClock:
         self.ms += round(seconds * 1000)
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(NamedTuple):
     """How a home's time goes: from `from_ms` on, it is `at_ms` and runs `scale` times as fast."""
 
     from_ms: int = 0

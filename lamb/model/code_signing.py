@@ -7,6 +7,7 @@ import secrets
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from lamb.model.names import Place
 
@@ -17,8 +18,7 @@ _ARN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CodeSigningKey:
+class CodeSigningKey(NamedTuple):
     """One config of an account and region."""
 
     place: Place
@@ -41,8 +41,7 @@ class CodeSigningConfig:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class CodeSigningChanges:
+class CodeSigningChanges(NamedTuple):
     """Members that a request gives; None means "not given"."""
 
     publishers: Sequence[str] | None = None

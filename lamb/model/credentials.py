@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from lamb.model.names import FunctionKey
 
@@ -55,8 +55,7 @@ class Credential:
     """By the machine's clock; None: as long as it is known."""
 
 
-@dataclass(frozen=True, slots=True)
-class AccessKey:
+class AccessKey(NamedTuple):
     """A key of the owner as it is listed: without its secret."""
 
     key_id: str

@@ -14,7 +14,6 @@ import json
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 REFUSAL = "Invalid filter pattern definition."
@@ -58,8 +57,7 @@ class DataKey(NamedTuple):
     """Whether patterns can look into it only: the data of streams has to be JSON."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(NamedTuple):
     """One filter, read and found good."""
 
     document: Mapping[str, Any]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from lamb.model.invocation import Outcome
 from lamb.model.names import FunctionKey, Reference
@@ -13,8 +13,7 @@ State = Literal["queued", "succeeded", "failed", "cancelled"]
 """failed: a dead letter, kept with its payload."""
 
 
-@dataclass(frozen=True, slots=True)
-class QueuedEvent:
+class QueuedEvent(NamedTuple):
     """An event that was accepted and is not over."""
 
     request_id: str
@@ -63,8 +62,7 @@ class Attempted:
     """In one line, for those who look."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One message that an event which is over leads to."""
 
     kind: Literal["destination", "dead-letter"]
@@ -77,8 +75,7 @@ class Delivery:
     """Of the event: what it leads to belongs to the same chain."""
 
 
-@dataclass(frozen=True, slots=True)
-class Retrial:
+class Retrial(NamedTuple):
     """An event that is to be tried again."""
 
     event: QueuedEvent
@@ -104,8 +101,7 @@ class Ending:
         return "succeeded" if self.condition == "Success" else "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class EventView:
+class EventView(NamedTuple):
     """What `lamb events` shows of one event, over or not."""
 
     event: QueuedEvent

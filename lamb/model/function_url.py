@@ -6,7 +6,7 @@ import secrets
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 _ALPHABET = string.ascii_lowercase + string.digits
 _ID_LENGTH = 32
@@ -30,8 +30,7 @@ class FunctionUrl:
     """With the keys of AWS's Cors; None where lamb leaves CORS to the function."""
 
 
-@dataclass(frozen=True, slots=True)
-class UrlChanges:
+class UrlChanges(NamedTuple):
     """Members that a request gives; None means "not given"."""
 
     auth_type: str | None = None

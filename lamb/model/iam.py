@@ -8,6 +8,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 # IAM and STS quotas, "IAM entity character limits": without white space
 TRUST_POLICY_MAX = 2048
@@ -73,8 +74,7 @@ class ManagedPolicy:
         return f"arn:aws:iam::{self.account}:policy{self.path}{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyVersion:
+class PolicyVersion(NamedTuple):
     """One document of a managed policy; never changed."""
 
     number: int
@@ -86,8 +86,7 @@ class PolicyVersion:
         return f"v{self.number}"
 
 
-@dataclass(frozen=True, slots=True)
-class Entity:
+class Entity(NamedTuple):
     """What an ARN of IAM names."""
 
     account: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -11,8 +10,7 @@ from lamb.model.function import Configuration
 from lamb.model.names import FunctionKey
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """Everything the engine needs to start environments of one version.
 
     `generation` changes whenever code or configuration do: environments of an older generation

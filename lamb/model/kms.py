@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from lamb.model.names import Place
 
@@ -62,8 +62,7 @@ class Key:
         return hashlib.sha256(f"material of {self.arn}".encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class KeyAlias:
+class KeyAlias(NamedTuple):
     """Another name of a key."""
 
     account: str
@@ -80,8 +79,7 @@ class KeyAlias:
         return alias_arn(Place(self.account, self.region), self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """Who asks KMS, and where."""
 
     place: Place

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from lamb.model.names import Place
 
@@ -13,8 +14,7 @@ _SPELLING = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class LayerKey:
+class LayerKey(NamedTuple):
     """One layer: its account, region and bare name."""
 
     account: str
@@ -58,16 +58,14 @@ class LayerVersion:
         return self.key.version_arn(self.number)
 
 
-@dataclass(frozen=True, slots=True)
-class LayerFilter:
+class LayerFilter(NamedTuple):
     """Which versions a list shows: those that name this runtime and this architecture."""
 
     runtime: str | None = None
     architecture: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LayerPublication:
+class LayerPublication(NamedTuple):
     """PublishLayerVersion."""
 
     zip: bytes | None

@@ -22,8 +22,7 @@ ENABLED, DISABLED = "Enabled", "Disabled"
 SETTLED = frozenset({ENABLED, DISABLED})
 
 
-@dataclass(frozen=True, slots=True)
-class MappingKey:
+class MappingKey(NamedTuple):
     """One event source mapping: its account, region and UUID."""
 
     account: str

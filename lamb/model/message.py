@@ -9,7 +9,7 @@ import re
 import struct
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from lamb.model.errors import InvalidParameterValue
 from lamb.model.queue_errors import InvalidMessageContents
@@ -41,8 +41,7 @@ class NewMessage:
     deduplication_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     message_id: str
     sequence: str | None = None
     """SequenceNumber, of FIFO queues."""

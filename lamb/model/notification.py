@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from lamb.model.clock import iso_z
 from lamb.model.topic import SubscriptionKey, TopicKey
@@ -62,8 +62,7 @@ class Notification:
         return hashlib.sha256(self.message.encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
+class Publication(NamedTuple):
     """A notification that its topic has accepted."""
 
     topic: TopicKey

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lamb.model.errors import InvalidParameterValue, PolicyLengthExceeded
 from lamb.model.limits import POLICY_MAX_BYTES
@@ -22,8 +21,7 @@ URL_ACTION = "lambda:InvokeFunctionUrl"
 INVOKE_ACTION = "lambda:InvokeFunction"
 
 
-@dataclass(frozen=True, slots=True)
-class Permission:
+class Permission(NamedTuple):
     """AddPermission: who may do what with a function, version or alias."""
 
     sid: str
@@ -40,8 +38,7 @@ class Permission:
     organization_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ResourcePolicy:
+class ResourcePolicy(NamedTuple):
     """The policy of one qualifier of a function."""
 
     revision_id: str

@@ -6,7 +6,7 @@ beyond 512 MB cost extra and are not in it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 SOURCE = "aws.amazon.com/lambda/pricing, us-east-1, 2026: on demand, first tier, without the free tier"
 
@@ -14,8 +14,7 @@ USD_PER_GB_S = {"x86_64": 0.0000166667, "arm64": 0.0000133334}
 USD_PER_REQUEST = 0.20 / 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(NamedTuple):
     requests: int
     gb_s: float
     """Seconds that are billed, each run rounded up to a millisecond, times gigabytes of memory."""

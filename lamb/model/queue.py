@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from lamb.model.limits import MESSAGE_MAX_BYTES
@@ -37,8 +36,7 @@ NUMBERS: Mapping[str, Number] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class QueueKey:
+class QueueKey(NamedTuple):
     """One queue: its account, region and name."""
 
     account: str
@@ -66,8 +64,7 @@ class Redrive(NamedTuple):
     max_receives: int
 
 
-@dataclass(frozen=True, slots=True)
-class Queue:
+class Queue(NamedTuple):
     id: int
     key: QueueKey
     attributes: Mapping[str, str]

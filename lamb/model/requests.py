@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(NamedTuple):
     """Configuration members that a request gives; None means "not given".
 
     In UpdateFunctionConfiguration only given members change. `variables={}` clears the
@@ -57,8 +56,7 @@ class Creation:
     code_signing_arn: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CodeUpdate:
+class CodeUpdate(NamedTuple):
     """UpdateFunctionCode."""
 
     zip: bytes | None
@@ -71,8 +69,7 @@ class CodeUpdate:
     live: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AliasChanges:
+class AliasChanges(NamedTuple):
     """CreateAlias and UpdateAlias; None means "not given"."""
 
     version: str | None = None
@@ -82,8 +79,7 @@ class AliasChanges:
     revision_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """One page of a list: where it starts and how many items at most."""
 
     marker: str | None = None
@@ -103,8 +99,7 @@ class EventInvokeConfig:
     last_modified_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class RuntimeManagement:
+class RuntimeManagement(NamedTuple):
     """When a function gets another version of its runtime."""
 
     update_on: str = "Auto"

@@ -8,8 +8,7 @@ at once, not when the time has passed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from lamb.model.limits import EVENT_AGE_MAX_S, EVENT_RETRIES_MAX, RETRY_BASE_S
 
@@ -26,8 +25,7 @@ Condition = Literal[
 """As AWS's invocation records name it; FunctionGone is lamb's own, and never leaves it."""
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
+class RetryPolicy(NamedTuple):
     """What an event invoke config says about retries."""
 
     retries: int = EVENT_RETRIES_MAX
@@ -36,8 +34,7 @@ class RetryPolicy:
     """Seconds before the first retry of a function error; the second waits twice as long."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tries:
+class Tries(NamedTuple):
     """What an event has been through, before this attempt."""
 
     received_ms: int
@@ -45,8 +42,7 @@ class Tries:
     throttles: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(NamedTuple):
     """Another attempt at `due_ms`; the counts to keep with the event."""
 
     due_ms: int
@@ -54,8 +50,7 @@ class Again:
     throttles: int
 
 
-@dataclass(frozen=True, slots=True)
-class Over:
+class Over(NamedTuple):
     """No further attempt."""
 
     condition: Condition

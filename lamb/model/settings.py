@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from lamb.model.errors import SettingInvalid
 
@@ -81,8 +81,7 @@ class Settings:
         return self.buckets or self.home / "buckets"
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(NamedTuple):
     """Settings, and for each key the place its value came from."""
 
     settings: Settings

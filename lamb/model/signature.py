@@ -14,6 +14,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
 from lamb.model.errors import IncompleteSignature, InvalidSignature
@@ -57,8 +58,7 @@ class Claim:
     """What stands in the place of the body's hash, if the caller says so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """The parts of a request that are signed, as they came over the wire."""
 
     method: str

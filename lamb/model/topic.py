@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lamb.model.names import Place
 from lamb.model.topic_errors import InvalidParameter, NotFound
@@ -27,8 +27,7 @@ PAGE_MAX = 100
 TAGS_MAX = 50
 
 
-@dataclass(frozen=True, slots=True)
-class TopicKey:
+class TopicKey(NamedTuple):
     """One topic: its account, region and name."""
 
     account: str
@@ -44,8 +43,7 @@ class TopicKey:
         return self.name.endswith(_FIFO)
 
 
-@dataclass(frozen=True, slots=True)
-class SubscriptionKey:
+class SubscriptionKey(NamedTuple):
     """One subscription: its topic and its id, a UUID."""
 
     topic: TopicKey

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import stat
 import struct
-from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal["file", "directory", "link", "other"]
 
@@ -39,8 +38,7 @@ class NotAnArchive(Exception):
     """The bytes are not a zip whose directory can be read; the message says why, for people."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One entry as the central directory tells it, and where its data begins."""
 
     raw_name: bytes
@@ -112,8 +110,7 @@ class Entry:
         return int(moment.timestamp())
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """All entries in the order of the directory, duplicates included."""
 
     entries: tuple[Entry, ...]

@@ -13,7 +13,7 @@ import stat
 import struct
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lamb.model.errors import InvalidParameterValue
 from lamb.model.limits import ZIP_MAX_BYTES
@@ -31,8 +31,7 @@ _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _END = struct.Struct("<4s4H2LH")
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One member to be written."""
 
     path: str

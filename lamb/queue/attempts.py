@@ -6,8 +6,8 @@ import asyncio
 import functools
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import Any, NamedTuple, TypeVar
 
 from lamb.core import endings
 from lamb.core.context import Core
@@ -47,8 +47,7 @@ _ATTEMPTS: Mapping[type[LambError], Attempt] = {
 _log = logging.getLogger("lamb.queue")
 
 
-@dataclass(frozen=True)
-class Hands:
+class Hands(NamedTuple):
     """What the daemon does for an event."""
 
     route: Callable[[Reference], Awaitable[Route]]

@@ -13,8 +13,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import lamb
 from lamb.model.errors import HomeUnusable
@@ -46,8 +46,7 @@ _FASTER = "simplejson/_speedups.cpython-"
 _SDK = ("boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3")
 
 
-@dataclass(frozen=True, slots=True)
-class PythonRuntime:
+class PythonRuntime(NamedTuple):
     name: str
     version: str
     executable: Path

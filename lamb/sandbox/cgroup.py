@@ -10,8 +10,8 @@ import contextlib
 import os
 import signal
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from lamb.sandbox.spec import Order
 
@@ -32,8 +32,7 @@ def join(procs_files: Sequence[int]) -> None:
         os.close(fd)
 
 
-@dataclass(frozen=True)
-class Cgroup:
+class Cgroup(NamedTuple):
     """The group (v2) or groups (v1, one a controller) of one environment."""
 
     folders: tuple[Path, ...]

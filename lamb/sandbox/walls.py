@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Wall:
+class Wall(NamedTuple):
     name: str
     keeps: str
     """What stands behind it, for people."""
@@ -42,8 +41,7 @@ NAMES = tuple(wall.name for wall in WALLS)
 BY_NAME = {wall.name: wall for wall in WALLS}
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(NamedTuple):
     """Which walls stand on this host, and why the others do not."""
 
     reasons: dict[str, str]

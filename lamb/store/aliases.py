@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, insert, or_, select, update
 from sqlalchemy import delete as delete_from
@@ -18,8 +17,7 @@ from lamb.store.functions import FunctionRow
 _aliases, _history = schema.aliases, schema.alias_history
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(NamedTuple):
     """Where an alias once pointed; the versions may be gone since."""
 
     id: int

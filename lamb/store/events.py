@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, and_, bindparam, func, insert, literal_column, null, or_, select, tuple_, update
 from sqlalchemy import delete as delete_from
@@ -21,16 +20,14 @@ KEPT = 10_000
 """Succeeded events that are still shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Addition:
+class Addition(NamedTuple):
     """An event to be stored, held in memory by the daemon run `lease` or by nobody."""
 
     event: QueuedEvent
     lease: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A wish for events of one function that are due."""
 
     key: FunctionKey
@@ -38,8 +35,7 @@ class Claim:
     limit: int
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(NamedTuple):
     events: list[QueuedEvent]
     next_due_ms: int | None
     """When the next of those that were not claimed is due; None where there is none."""

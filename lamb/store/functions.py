@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, Table, and_, bindparam, exists, func, insert, select, update
 from sqlalchemy import delete as delete_from
@@ -17,8 +16,7 @@ _functions, _versions, _counters = schema.functions, schema.versions, schema.ver
 _provisioned = event_tables.provisioned
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionRow:
+class FunctionRow(NamedTuple):
     """What belongs to a function and to none of its versions."""
 
     id: int
@@ -29,8 +27,7 @@ class FunctionRow:
     """Or `Allow`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """What the functions of one account and region use together."""
 
     functions: int

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, bindparam, insert, or_, select, update
 from sqlalchemy import delete as delete_from
@@ -17,8 +16,7 @@ from lamb.store.database import Tx
 _keys, _aliases = kms_tables.keys, kms_tables.aliases
 
 
-@dataclass(frozen=True, slots=True)
-class KeyRow:
+class KeyRow(NamedTuple):
     """A key as it is stored."""
 
     key: Key

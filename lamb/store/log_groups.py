@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy import delete as delete_from
@@ -16,8 +15,7 @@ from lamb.store.database import Tx
 _groups, _streams = telemetry_tables.log_groups, telemetry_tables.log_streams
 
 
-@dataclass(frozen=True, slots=True)
-class GroupRow:
+class GroupRow(NamedTuple):
     """A log group as it is stored."""
 
     id: int

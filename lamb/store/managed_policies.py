@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy import delete as delete_from
@@ -15,8 +14,7 @@ from lamb.store.database import Tx
 _policies, _versions = iam_tables.policies, iam_tables.policy_versions
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyRow:
+class PolicyRow(NamedTuple):
     """A managed policy as it is stored."""
 
     id: int

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, Row, Select, bindparam, case, func, insert, select, update
 from sqlalchemy import delete as delete_from
@@ -17,8 +16,7 @@ from lamb.store.queue_tables import messages as _messages
 _c = _messages.c
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """The three numbers of GetQueueAttributes."""
 
     visible: int

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, insert, select, update
 
@@ -13,8 +12,7 @@ from lamb.store.queue_tables import move_tasks as _tasks
 RUNNING, COMPLETED, CANCELLED, FAILED = "RUNNING", "COMPLETED", "CANCELLED", "FAILED"
 
 
-@dataclass(frozen=True, slots=True)
-class MoveTask:
+class MoveTask(NamedTuple):
     """Messages on their way from a dead-letter queue."""
 
     id: int
@@ -34,7 +32,7 @@ class MoveTask:
 
 def add(tx: Tx, task: MoveTask) -> MoveTask:
     """With the id that it gets here."""
-    values = {name: getattr(task, name) for name in MoveTask.__slots__ if name != "id"}
+    values = {name: getattr(task, name) for name in MoveTask._fields if name != "id"}
     done = tx.connection.execute(insert(_tasks).values(values))
     return MoveTask(id=done.inserted_primary_key[0], **values)  # type: ignore[index]
 

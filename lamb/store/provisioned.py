@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy import delete as delete_from
@@ -14,8 +13,7 @@ from lamb.store.database import Tx
 _provisioned = event_tables.provisioned
 
 
-@dataclass(frozen=True, slots=True)
-class Provision:
+class Provision(NamedTuple):
     """What was asked for."""
 
     qualifier: str

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy import delete as delete_from
@@ -15,8 +14,7 @@ from lamb.store.database import Tx
 _roles, _inline, _attachments = iam_tables.roles, iam_tables.inline_policies, iam_tables.attachments
 
 
-@dataclass(frozen=True, slots=True)
-class RoleRow:
+class RoleRow(NamedTuple):
     """A role as it is stored."""
 
     id: int

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy import delete as delete_from
@@ -17,8 +16,7 @@ from lamb.store.database import Tx
 _topics, _subscriptions = queue_tables.topics, queue_tables.subscriptions
 
 
-@dataclass(frozen=True, slots=True)
-class SubscriptionRow:
+class SubscriptionRow(NamedTuple):
     """A subscription as it is stored."""
 
     key: SubscriptionKey

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy import delete as delete_from
@@ -17,8 +16,7 @@ from lamb.store.database import Tx
 _topics, _messages = queue_tables.topics, queue_tables.topic_messages
 
 
-@dataclass(frozen=True, slots=True)
-class TopicRow:
+class TopicRow(NamedTuple):
     """A topic as it is stored."""
 
     id: int
@@ -28,8 +26,7 @@ class TopicRow:
     tags: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """A message that a FIFO topic knows."""
 
     message_id: str

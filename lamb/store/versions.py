@@ -6,7 +6,7 @@ import functools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, Update, and_, bindparam, insert, or_, select, update
 from sqlalchemy import delete as delete_from
@@ -20,8 +20,7 @@ from lamb.store.functions import FunctionRow
 _functions, _versions, _variables = schema.functions, schema.versions, schema.variables
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(NamedTuple):
     """Environment variables at rest."""
 
     id: str

@@ -138,6 +138,7 @@ def test_a_home_that_cannot_be_written_is_named_and_works_again_when_it_can(lamb
 
 @pytest.mark.each_user
 def test_a_new_home_that_cannot_be_made_is_named(lamb):
+    lamb.furnished = False
     lamb.home.parent.chmod(0o555)
     place = lamb.home if lamb.user.uid else lamb.home / "below"
     if not lamb.user.uid:

@@ -168,6 +168,7 @@ def test_versions_and_runtimes_are_names_too(home):
 
 
 def test_completion_starts_no_daemon_and_says_nothing_without_one(lamb):
+    lamb.furnished = False
     done = lamb.run("_complete", "functions")
     assert (done.stdout, done.stderr) == ("", "")
     assert lamb.health() is None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import errno
 import json
 import os
@@ -100,7 +99,7 @@ def test_a_change_starts_a_new_environment_and_closes_the_old(room: Room):
     f = room.function(WHO)
     before, _ = room.call(f)
     old = room.environment_of(f)
-    changed = dataclasses.replace(f, generation="2")
+    changed = f._replace(generation="2")
     room.retire(f)
     assert not old.alive
     after, count = room.call(changed)
@@ -115,7 +114,7 @@ def test_what_runs_during_a_change_ends_on_the_old_code(room: Room):
     room.pass_time(0.05)
     old = room.environment_of(f)
     room.retire(f)
-    changed = dataclasses.replace(f, generation="2")
+    changed = f._replace(generation="2")
     assert room.call(changed)[0] != before
     assert json.loads(room.wait(running).payload) == [before, 2]
     assert not old.alive
@@ -123,7 +122,7 @@ def test_what_runs_during_a_change_ends_on_the_old_code(room: Room):
 
 def test_one_version_can_change_without_the_others(room: Room):
     f = room.function(WHO)
-    published = dataclasses.replace(f, version="1")
+    published = f._replace(version="1")
     (latest, _), (first, _) = room.call(f), room.call(published)
     room.retire(f, "$LATEST")
     assert room.call(published) == [first, 2]
@@ -245,7 +244,7 @@ def test_variables_that_cannot_be_opened_leave_no_environment_behind(room: Room)
     def refuse() -> dict[str, str]:
         raise KMSAccessDenied("no key")
 
-    f = dataclasses.replace(room.function(WHO), open_variables=refuse)
+    f = room.function(WHO)._replace(open_variables=refuse)
     open_before = room.identified - room.revoked
     with pytest.raises(KMSAccessDenied):
         room.invoke(f)
@@ -255,7 +254,7 @@ def test_variables_that_cannot_be_opened_leave_no_environment_behind(room: Room)
 
 
 def test_a_wall_that_does_not_stand_is_named_and_no_fault_of_the_function(room: Room):
-    f = dataclasses.replace(room.function(WHO), code=Path("no such package"))
+    f = room.function(WHO)._replace(code=Path("no such package"))
     with pytest.raises(EnvironmentStartFailed, match="mount"):
         room.invoke(f)
     assert room.engine.busy == 0

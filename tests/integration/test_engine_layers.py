@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import zlib
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,7 @@ def with_layers(room: Room, target: Target, files: Mapping[str, str]) -> Target:
         (opt / path).parent.mkdir(parents=True, exist_ok=True)
         (opt / path).write_text(text)
         (opt / path).chmod(0o555)
-    return replace(target, opt=opt)
+    return target._replace(opt=opt)
 
 
 def test_modules_are_found_in_the_function_then_in_layers_then_in_the_runtime(room: Room) -> None:

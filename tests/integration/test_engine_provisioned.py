@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import json
 import os
 import signal
@@ -85,7 +84,7 @@ def ahead(room: Room) -> Iterator[Ahead]:
 
 
 def published(room: Room, source: str = WHO, version: str = "1", **settings: Any) -> Target:
-    return dataclasses.replace(room.function(source, **settings), version=version)
+    return room.function(source, **settings)._replace(version=version)
 
 
 # ------------------------------------------------------------------ ready
@@ -179,7 +178,7 @@ def test_more_and_fewer_can_be_asked_for(ahead: Ahead, room: Room):
 
 def test_moving_an_allocation_closes_the_old_ones_and_starts_new_ones(ahead: Ahead, room: Room):
     one = published(room)
-    two = dataclasses.replace(one, version="2", generation="2")
+    two = one._replace(version="2", generation="2")
     ahead.ready(one, 2)
     ahead.allot(one, two, _2=2)
     assert ahead.settled(two) == Progress(2, "READY")
@@ -232,7 +231,7 @@ def test_variables_that_cannot_be_opened_are_a_failure_that_says_so(ahead: Ahead
     def refuse() -> dict[str, str]:
         raise KMSAccessDenied
 
-    f = dataclasses.replace(published(room), open_variables=refuse)
+    f = published(room)._replace(open_variables=refuse)
     ahead.allot(f, _1=1)
     assert ahead.settled(f) == Progress(0, "FAILED", KMSAccessDenied.__doc__)
 
@@ -292,7 +291,7 @@ def test_one_that_is_killed_each_time_it_starts_is_given_up(ahead: Ahead, room: 
 
 def test_with_all_of_the_reservation_provisioned_nothing_else_of_the_function_runs(ahead: Ahead, room: Room):
     one = published(room)
-    latest = dataclasses.replace(one, version="$LATEST")
+    latest = one._replace(version="$LATEST")
     ahead.allot(one, reserved=1, _1=1)
     ahead.settled(one)
     with pytest.raises(TooManyRequests) as caught:

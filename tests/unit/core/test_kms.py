@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import replace
 
 import pytest
 from unit.core.plane import PLACE
@@ -350,7 +349,7 @@ def test_the_policy_of_a_key_says_who_may_use_it(plane):
             KeyAccessDenied, match=f"^User: {caller.arn} is not authorized to perform: kms:Enc"
         ):
             encrypt(plane, key.id, caller=caller)
-    assert encrypt(plane, key.id, caller=replace(FUNCTION, arn=FUNCTION.arn.replace("/r/", "/other/")))
+    assert encrypt(plane, key.id, caller=FUNCTION._replace(arn=FUNCTION.arn.replace("/r/", "/other/")))
 
 
 def test_nobody_locks_themselves_out_by_accident(plane):
