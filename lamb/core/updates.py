@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from lamb.core import configuration as rules
@@ -151,27 +151,30 @@ def unsettled(core: Core) -> list[FunctionKey]:
         return list(dict.fromkeys(record.version.key for record in rows.unsettled(tx)))
 
 
-def settle(core: Core, key: FunctionKey) -> str | None:
-    """Pending → Active, InProgress → Successful, or Failed with the reason; the package is unpacked by then.
+def settle(core: Core, keys: Collection[FunctionKey]) -> str | None:
+    """Pending → Active, InProgress → Successful, or Failed with the reason; packages are unpacked by then.
 
-    Returns the runtime of what settled, None if nothing did. Raises HomeUnusable.
+    Returns the runtime of the last function that settled, None if none did. Raises HomeUnusable.
     """
     with core.database.reading() as tx:
-        waiting = rows.unsettled(tx, key)
+        waiting = _unsettled(tx, keys)
     if not waiting:
         return None
     outcomes = {_packages(record): _unpacked(core, _packages(record)) for record in waiting}
     with core.database.transaction() as tx:
-        # Read again: the function may be gone, or another one by now.
-        settling = [r for r in rows.unsettled(tx, key) if _packages(r) in outcomes]
+        # Read again: functions may be gone, or others by now.
+        settling = [r for r in _unsettled(tx, keys) if _packages(r) in outcomes]
         for record in settling:
             problem = outcomes[_packages(record)]
             rows.move(tx, record, found.new_revision(), _settled(record.version.status, problem))
-    if not settling:
-        return None
-    core.changed(key)
-    core.retired(key, LATEST)
-    return settling[0].version.configuration.runtime
+    for key in dict.fromkeys(record.function.key for record in settling):
+        core.changed(key)
+        core.retired(key, LATEST)
+    return settling[-1].version.configuration.runtime if settling else None
+
+
+def _unsettled(tx: Tx, keys: Iterable[FunctionKey]) -> list[Record]:
+    return [record for key in keys for record in rows.unsettled(tx, key)]
 
 
 def _packages(record: Record) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
@@ -11,7 +10,7 @@ from typing import Any, TypeVar
 
 import lamb
 from lamb.api.services import Backlog, LogQuery, Port
-from lamb.core import functions, redrive, updates
+from lamb.core import functions, redrive
 from lamb.core.context import Core
 from lamb.daemon.arrivals import Arrivals
 from lamb.daemon.credentials import Credentials
@@ -20,14 +19,15 @@ from lamb.daemon.logbook import Logbook
 from lamb.daemon.mappings import Mappings
 from lamb.daemon.metering import Metering
 from lamb.daemon.ports import Ports
-from lamb.daemon.routing import Routes, Settling
+from lamb.daemon.routing import Routes
+from lamb.daemon.settler import Settler
 from lamb.daemon.threads import Threads
 from lamb.engine.invoker import Engine
 from lamb.engine.provisioned import Provisioned
 from lamb.logs.journal import Group
 from lamb.logs.metrics import Metrics
 from lamb.model.concurrency import Allotment
-from lamb.model.errors import HomeUnusable, LambError, ServiceFailure
+from lamb.model.errors import ServiceFailure
 from lamb.model.invocation import Event, Outcome
 from lamb.model.mapping import MappingKey
 from lamb.model.names import FunctionKey, Place, Reference
@@ -37,9 +37,6 @@ from lamb.sandbox.walls import BY_NAME
 from lamb.store.group import GroupCommit
 
 T = TypeVar("T")
-_SETTLE_AGAIN_S = 1.0
-# Whoever sends one change after the other is not kept waiting by what no invocation asks for yet.
-_PREPARE_AFTER_S = 0.02
 
 
 class Services(Threads):
@@ -56,8 +53,7 @@ class Services(Threads):
         self.core = core
         self.place = Place(settings.account, settings.region)
         self.credentials = Credentials(core, self.run)
-        self.settling: Settling[FunctionKey] = Settling()
-        self._settled_last: FunctionKey | None = None  # what comes next for it is made ready
+        self.settler = Settler(self)
         self.mappings = Mappings(self)
         self.opened = Ports()
         self.stop = stop
@@ -104,59 +100,25 @@ class Services(Threads):
         self.provisioned.allot(allotment)
         self.metrics.allot(allotment)
 
-    # ------------------------------------------------------------------ settling
+    # ------------------------------------------------------------------ what goes on by itself
 
-    def settle_soon(self, key: FunctionKey | MappingKey) -> None:
-        if isinstance(key, MappingKey):
-            self._in_background(self.mappings.settle(key))
-        else:
-            self._in_background(self._settle(key))
-
-    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+    def in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Until it ends, or the daemon."""
         task = asyncio.get_running_loop().create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
-    async def _settle(self, key: FunctionKey) -> None:
-        while True:
-            try:
-                runtime = await self.run(updates.settle, self.core, key)
-                break
-            except HomeUnusable as error:
-                # A full disk, most often.
-                stored = f"{error.message}; the change is stored and comes into force when that is mended"
-                self.settling.announce(key, HomeUnusable(stored, hint=error.hint))
-                await asyncio.sleep(_SETTLE_AGAIN_S)
-        self.settling.announce(key)
-        self.events.worker.release(key)
-        if runtime is None:
-            return
-        self._settled_last = key
-        await asyncio.sleep(_PREPARE_AFTER_S)
-        if self._settled_last == key:
-            with contextlib.suppress(LambError):  # the first invocation tries again, and tells
-                await self.routes.target(Reference(key), 0)
-                await self.engine.prepare(runtime)
+    def settle_soon(self, key: FunctionKey | MappingKey) -> None:
+        if isinstance(key, MappingKey):
+            self.in_background(self.mappings.settle(key))
+        else:
+            self.settler.soon(key)
 
     async def settled(self, reference: Reference, timeout_s: float) -> bool:
-        """Raises HomeUnusable while the home cannot be written; the change is tried again by itself."""
-        deadline = time.monotonic() + timeout_s
-        while True:
-            waiting = asyncio.ensure_future(self.settling.wait(reference.key, timeout_s))
-            view = await self.run(functions.get, self.core, reference)
-            status = view.version.status
-            if status.state != "Pending" and status.last_update != "InProgress":
-                waiting.cancel()
-                return True
-            if time.monotonic() >= deadline:
-                waiting.cancel()
-                return False
-            await waiting
-
-    # ------------------------------------------------------------------ moving messages
+        return await self.settler.settled(reference, timeout_s)
 
     def move_messages(self, task_id: int) -> None:
-        self._in_background(_move_messages(self, task_id))
+        self.in_background(_move_messages(self, task_id))
 
     # ------------------------------------------------------------------ telling
 
@@ -236,6 +198,7 @@ class Services(Threads):
     async def close(self) -> None:
         await self.metering.close()
         await self.logbook.close()
+        self.settler.close()
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -73,6 +74,7 @@ def _utc(ms: int) -> datetime:
     return datetime.fromtimestamp(ms // 1000, tz=timezone.utc)
 
 
+@functools.lru_cache(maxsize=1024)  # pages of functions are asked for again and again
 def iso_offset(ms: int) -> str:
     """`2026-01-02T03:04:05.678+0000`: the form of FunctionConfiguration.LastModified."""
     return f"{_utc(ms):%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}+0000"

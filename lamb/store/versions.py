@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, astuple, dataclass, fields
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, Update, and_, bindparam, insert, or_, select, update
+from sqlalchemy import Select, String, Update, and_, bindparam, cast, insert, or_, select, update
 from sqlalchemy import delete as delete_from
 
 from lamb.model.function import AttachedLayer, Configuration, Logging, Status, Version
@@ -44,13 +44,16 @@ _STATUS = (
     _versions.c.last_update, _versions.c.last_update_reason, _versions.c.last_update_reason_code,
 )  # fmt: skip
 _STATUS_NAMES = tuple(column.name for column in _STATUS)
+_IN_DOCUMENT = [
+    field.name for field in fields(Configuration) if field.name not in ("code_sha256", "code_size")
+]
 
-# In the order in which `_record` takes them apart.
+# In the order in which `_record` takes them apart. JSON as text: most of it has been read before.
 _COLUMNS = (
-    *(_functions.c[name] for name in ("id", "account", "region", "name", "tags")),
+    *(_functions.c[name] for name in ("id", "account", "region", "name")), cast(_functions.c.tags, String),
     _functions.c.reserved_concurrency, _functions.c.recursive_loop,
     _versions.c.number, _versions.c.revision_id, _versions.c.last_modified_ms,
-    _versions.c.code_sha256, _versions.c.code_size, _versions.c.configuration,
+    _versions.c.code_sha256, _versions.c.code_size, cast(_versions.c.configuration, String),
     _versions.c.latest_description, _versions.c.variables_id, _variables.c.sealed,
     *_STATUS,
 )  # fmt: skip
@@ -109,13 +112,14 @@ def page_of_all(tx: Tx, place: Place, after: tuple[str, int], limit: int, *, pub
         "after_number": after[1],
         "most": limit,
     }
-    return [_record(row) for row in tx.connection.execute(_PAGE if published else _PAGE_OF_LATEST, wanted)]
+    page = _PAGE if published else _PAGE_OF_LATEST
+    return [_record(row) for row in tx.connection.execute(page, wanted).all()]
 
 
 def page_of_one(tx: Tx, function_id: int, after: int, limit: int) -> list[Record]:
     """At most `limit` versions of a function with numbers above `after`, in order."""
     wanted = {"function": function_id, "after": after, "most": limit}
-    return [_record(row) for row in tx.connection.execute(_PAGE_OF_ONE, wanted)]
+    return [_record(row) for row in tx.connection.execute(_PAGE_OF_ONE, wanted).all()]
 
 
 def unsettled(tx: Tx, key: FunctionKey | None = None) -> list[Record]:
@@ -224,14 +228,17 @@ def _forget_sealed(tx: Tx, ids: list[str]) -> None:
 
 
 def _columns(record: Record) -> dict[str, Any]:
-    version = record.version
-    configuration = asdict(version.configuration)
+    version, configuration = record.version, record.version.configuration
+    # `asdict` of the whole would copy each text in it.
+    document = {name: getattr(configuration, name) for name in _IN_DOCUMENT}
+    document["layers"] = [asdict(layer) for layer in configuration.layers]
+    document["logging"] = asdict(configuration.logging)
     return {
         "revision_id": version.revision_id,
         "last_modified_ms": version.last_modified_ms,
-        "code_sha256": configuration.pop("code_sha256"),
-        "code_size": configuration.pop("code_size"),
-        "configuration": configuration,
+        "code_sha256": configuration.code_sha256,
+        "code_size": configuration.code_size,
+        "configuration": document,
         "variables_id": None if record.sealed is None else record.sealed.id,
         **dict(zip(_STATUS_NAMES, astuple(version.status), strict=True)),
     }
@@ -240,7 +247,7 @@ def _columns(record: Record) -> dict[str, Any]:
 def _record(row: Sequence[Any]) -> Record:
     (
         function_id, account, region, name, tags, reserved, loop,
-        number, revision_id, last_modified_ms, code_sha256, code_size, document,
+        number, revision_id, last_modified_ms, code_sha256, code_size, text,
         latest_description, variables_id, sealed, *status,
     ) = row  # fmt: skip
     key = FunctionKey(account, region, name)
@@ -250,18 +257,19 @@ def _record(row: Sequence[Any]) -> Record:
         revision_id=revision_id,
         last_modified_ms=last_modified_ms,
         status=Status(*status),
-        configuration=_configuration(code_sha256, code_size, document),
+        configuration=_configuration(code_sha256, code_size, text),
     )
     return Record(
-        FunctionRow(function_id, key, tags, reserved, loop or "Terminate"),
+        FunctionRow(function_id, key, json.loads(tags), reserved, loop or "Terminate"),
         version,
         None if variables_id is None else Sealed(variables_id, sealed),
         latest_description,
     )
 
 
-def _configuration(code_sha256: str, code_size: int, document: dict[str, Any]) -> Configuration:
-    document = dict(document)
+@functools.lru_cache(maxsize=1024)
+def _configuration(code_sha256: str, code_size: int, text: str) -> Configuration:
+    document: dict[str, Any] = json.loads(text)
     for name in ("architectures", "file_systems"):
         document[name] = tuple(document[name])
     document["layers"] = tuple([AttachedLayer(**layer) for layer in document["layers"]])

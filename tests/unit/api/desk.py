@@ -117,7 +117,7 @@ class Services:
             if isinstance(key, MappingKey):
                 mappings.settle(self.core, key)
             else:
-                updates.settle(self.core, key)
+                updates.settle(self.core, [key])
 
     async def settled(self, reference: Reference, timeout_s: float) -> bool:
         return timeout_s > 0 and reference.key.name == "f"

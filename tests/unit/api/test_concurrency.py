@@ -17,7 +17,7 @@ PROVISIONED = "/2019-09-30/functions/{}/provisioned-concurrency"
 def f(office: Desk) -> None:
     """A function with one version."""
     functions.create(office.services.core, PLACE, creation(publish=True))
-    updates.settle(office.services.core, key())
+    updates.settle(office.services.core, [key()])
 
 
 def reserve(desk: Desk, amount: int, name: str = "f"):

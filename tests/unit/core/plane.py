@@ -98,7 +98,7 @@ class Plane:
         return made
 
     def settle(self, name: str = "f") -> str | None:
-        return updates.settle(self.core, key(name))
+        return updates.settle(self.core, [key(name)])
 
     def get(self, name: str = "f", qualifier: str | None = None) -> functions.FunctionView:
         return functions.get(self.core, ref(name, qualifier))

@@ -154,8 +154,8 @@ zips = st.one_of(st.none(), st.binary(max_size=50), st.sampled_from([package("x 
 steps = st.one_of(
     _step("create", lambda p, n, c, t, b: _create(p, n, c, t, publish=b), function_names, changes, tags,
           st.booleans()),
-    _step("settle", lambda p, key: updates.settle(p.core, key), keys),
-    _step("settle", lambda p, key: updates.settle(p.core, key), keys),
+    _step("settle", lambda p, key: updates.settle(p.core, [key]), keys),
+    _step("settle", lambda p, key: updates.settle(p.core, [key]), keys),
     _step("configure", _configure, references, changes, st.none()),
     _step("update", _update, references, zips, st.booleans(), st.booleans()),
     _step("publish", _publish, references, maybe(texts), st.one_of(st.none(), texts)),

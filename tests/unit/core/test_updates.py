@@ -212,12 +212,23 @@ def test_the_next_daemon_goes_on_with_what_a_killed_one_left(plane):
     after = plane.reopened()
     unsettled = updates.unsettled(after.core)
     assert unsettled == [key("f"), key("pending")]
-    for each in unsettled:
-        updates.settle(after.core, each)
+    assert updates.settle(after.core, unsettled) == "python3.11"
     assert updates.unsettled(after.core) == []
     assert {after.latest(name).status for name in ("f", "pending", "settled")} == {ACTIVE}
     assert after.get("f", "1").version.status == ACTIVE
     after.close()
+
+
+def test_functions_settle_together_and_one_that_fails_takes_no_other_with_it(plane):
+    plane.create("damaged", code="x = 2\n", settled=False)
+    for zipped in (plane.home / "packages" / "zips").iterdir():
+        zipped.write_bytes(b"damaged")
+    plane.create("whole", code="x = 3\n", settled=False)
+    plane.changed.clear()
+    updates.settle(plane.core, [key("damaged"), key("never"), key("whole")])
+    assert plane.latest("damaged").status.state == "Failed"
+    assert plane.latest("whole").status == ACTIVE
+    assert plane.changed == [key("damaged"), key("whole")]
 
 
 def test_settling_a_function_that_is_gone_or_made_anew_harms_nobody(plane: Plane):
