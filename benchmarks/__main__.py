@@ -36,7 +36,7 @@ def main() -> int:
     print(table(found))
     if arguments.record:
         _record(found)
-    missed = [figure.name for figure in found if figure.holds is False]
+    missed = [figure.name for figure in found if figure.verdict == "no"]
     if missed:
         print(f"missed: {', '.join(missed)}", file=sys.stderr)
     return bool(missed)

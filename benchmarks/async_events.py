@@ -1,7 +1,8 @@
 """Asynchronous events: accepted durably, accepted and run, and with a backlog behind them.
 
-The baseline is what SQLite itself does on the same disk in the same run: single rows, each committed with
-synchronous = FULL, one after the other. A 202 is counted; the event behind it is on disk by then.
+Beside it, what SQLite itself does on the same disk in the same run: single rows, each committed with
+synchronous = FULL, one after the other; and lamb's bare HTTP library. A 202 is counted; the event behind it
+is on disk by then.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from benchmarks import load
 from benchmarks.figures import Figure, median
 from benchmarks.load import Load
 from benchmarks.memory import pss_mb
-from benchmarks.place import ECHO, Api, Home, Installation, invocations, serving
+from benchmarks.place import ECHO, Api, Home, Installation, bare_server, invocations, serving
+from benchmarks.warm_invoke import BARE, REFERENCE_P50_MS, REFERENCE_PER_SECOND
 
 ROUNDS = 5
 SECONDS = 2.0
@@ -27,7 +29,8 @@ _ACCEPTED_BAR, _RUN_BAR, _P50_BAR_MS = 6000.0, 2000.0, 2.0
 _SINGLE = "single commits of SQLite"
 # One environment, which is busy: whatever else is sent waits in the store.
 _BUSY = "import time\ndef handler(event, context):\n    time.sleep(800)\n"
-_OF_A_BACKLOG = 1_000
+# The first ones wait for an environment.
+_BEFORE, _OF_A_BACKLOG = 300, 600
 _PREFILL = """
 import sys
 from lamb.model.clock import SystemClock
@@ -52,14 +55,17 @@ database.close()
 
 def figures(installation: Installation, home: Callable[[str], Home], scratch: Path) -> Iterator[Figure]:
     """`home` makes homes by name."""
-    yield from _accepted(home("accept"), scratch)
-    yield from _accepted_and_run(home("run"))
+    with bare_server(installation) as port:
+        bare = "127.0.0.1", port
+        yield from _accepted(home("accept"), scratch, bare)
+        yield from _accepted_and_run(home("run"), bare)
     yield from _with_a_backlog(installation, home)
 
 
-def _accepted(home: Home, scratch: Path) -> Iterator[Figure]:
+def _accepted(home: Home, scratch: Path, bare: tuple[str, int]) -> Iterator[Figure]:
     """Nothing is run meanwhile: the one event that may run sleeps."""
     runs: dict[int, list[Load]] = {1: [], CLIENTS: []}
+    bare_runs: dict[int, list[Load]] = {1: [], CLIENTS: []}
     singles = []
     with serving(home) as api:
         api.create("accept", _BUSY, timeout_s=900)
@@ -69,26 +75,34 @@ def _accepted(home: Home, scratch: Path) -> Iterator[Figure]:
             singles.append(_single_commits(scratch))
             for clients, loads in runs.items():
                 loads.append(_send(api, "accept", clients))
+                bare_runs[clients].append(load.run(bare, "/", clients, SECONDS))
         grown_mb = pss_mb(home.pid() or 0)
-    single, one, many = median(singles), runs[1], runs[CLIENTS]
-    rate = median([run.per_second for run in many])
+    everything, single = runs[1] + runs[CLIENTS], median(singles)
+    rate, bare_rate = (median([run.per_second for run in loads[CLIENTS]]) for loads in (runs, bare_runs))
     yield Figure(f"{_SINGLE}, synchronous = FULL", single, "/s")
+    yield Figure("… events accepted durably for each of them", rate / single, "")
     yield Figure(
-        f"events accepted durably, {CLIENTS} clients", rate, "/s", _SINGLE, rate / single,
-        _ACCEPTED_BAR, at_least=True,
+        f"events accepted durably, {CLIENTS} clients", rate, "/s", BARE, rate / bare_rate,
+        _ACCEPTED_BAR, at_least=True, reference=REFERENCE_PER_SECOND,
     )  # fmt: skip
-    yield Figure(
-        f"events accepted, {CLIENTS} clients, p50", median([r.p50_ms for r in many]), "ms", bar=_P50_BAR_MS
-    )
-    yield Figure("events accepted, 1 client, p50", median([r.p50_ms for r in one]), "ms", bar=_P50_BAR_MS)
-    yield Figure("events refused", sum(run.wrong for run in one + many), "", bar=0)
-    waiting = sum(run.answers for run in one + many)
+    # Of eight clients at that rate, each waits for eight answers' time.
+    for clients, words, reference_ms in (
+        (CLIENTS, f"{CLIENTS} clients", CLIENTS * 1000 / REFERENCE_PER_SECOND),
+        (1, "1 client", REFERENCE_P50_MS),
+    ):
+        p50, bare_p50 = (median([run.p50_ms for run in loads[clients]]) for loads in (runs, bare_runs))
+        yield Figure(
+            f"events accepted, {words}, p50", p50, "ms", BARE, p50 / bare_p50, _P50_BAR_MS,
+            reference=reference_ms,
+        )  # fmt: skip
+    yield Figure("events refused", sum(run.wrong for run in everything), "", bar=0)
+    waiting = sum(run.answers for run in everything)
     yield Figure(f"daemon, PSS, {waiting:,} events waiting", grown_mb, "MB")
 
 
-def _accepted_and_run(home: Home) -> Iterator[Figure]:
+def _accepted_and_run(home: Home, bare: tuple[str, int]) -> Iterator[Figure]:
     """From the first event to the end of the last one, while the same clients go on sending."""
-    rates, wrong = [], 0
+    rates, bare_rates, wrong = [], [], 0
     with serving(home) as api:
         api.create("run", ECHO)
         api.settled("run")
@@ -99,9 +113,11 @@ def _accepted_and_run(home: Home) -> Iterator[Figure]:
             _until_empty(api, "run")
             rates.append((sent.answers + CLIENTS) / (time.perf_counter() - started))
             wrong += sent.wrong
+            bare_rates.append(load.run(bare, "/", CLIENTS, SECONDS).per_second)
     yield Figure(
-        f"events accepted and run, {CLIENTS} clients", median(rates), "/s", bar=_RUN_BAR, at_least=True
-    )
+        f"events accepted and run, {CLIENTS} clients", median(rates), "/s", BARE,
+        median(rates) / median(bare_rates), _RUN_BAR, at_least=True, reference=REFERENCE_PER_SECOND,
+    )  # fmt: skip
     yield Figure("events refused meanwhile", wrong, "", bar=0)
 
 
@@ -117,7 +133,7 @@ def _with_a_backlog(installation: Installation, home: Callable[[str], Home]) -> 
         place.stop()
         subprocess.run([installation.python, "-I", "-c", _PREFILL, place.folder, str(count)], check=True)
         with serving(place) as api:
-            run_ms = _run_ms(api, "backlog", _OF_A_BACKLOG)
+            run_ms = _run_ms(api, "backlog")
             accept_ms = _send(api, "other", CLIENTS).p50_ms
             grown_mb = pss_mb(place.pid() or 0)
         place.close()
@@ -140,10 +156,12 @@ def _send(api: Api, function: str, clients: int) -> Load:
     return load.run(api.address, invocations(function), clients, SECONDS, load.Accepted)
 
 
-def _run_ms(api: Api, function: str, count: int) -> float:
-    """Milliseconds an event, of the first `count` that are run."""
-    started, before = time.perf_counter(), _invocations(api, function)
-    while (done := _invocations(api, function) - before) < count:
+def _run_ms(api: Api, function: str) -> float:
+    """Milliseconds an event, of the first that are run in an environment that is there."""
+    while (before := _invocations(api, function)) < _BEFORE:
+        time.sleep(0.02)
+    started = time.perf_counter()
+    while (done := _invocations(api, function) - before) < _OF_A_BACKLOG:
         time.sleep(0.02)
     return (time.perf_counter() - started) * 1000 / done
 

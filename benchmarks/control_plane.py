@@ -7,6 +7,7 @@ What boto3 itself takes shows before a server that has its answers ready; a serv
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import sqlite3
 import subprocess
@@ -16,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from benchmarks import load
-from benchmarks.figures import Figure, median
+from benchmarks.figures import Figure, interleaved, median
 from benchmarks.place import (
     ECHO,
     REPOSITORY,
@@ -34,6 +35,8 @@ ROUNDS = 5
 STARTS = 7
 _AHEAD_BAR = 2.0
 _GROWTH_BAR, _START_BAR_MS = 1.2, 600.0
+_REFERENCE_ORM_MS = 239.0
+"""Of the run of 2026-11-24: see README.md."""
 SMALL, LARGE, VERSIONS = 10, 10_000, 20
 _SECONDS = 2.0
 _LIST = "/2015-03-31/functions?MaxItems=10"
@@ -45,7 +48,7 @@ def figures(installation: Installation, home: Callable[[str], Home], rivals: Pat
     """`home` makes homes by name; `rivals`: where they are installed, None leaves them out."""
     if rivals is not None:
         yield from _beside_moto(installation, home("control"), rivals)
-    yield from _in_a_large_store(home)
+    yield from _in_a_large_store(installation, home)
 
 
 # ------------------------------------------------------------------ beside moto
@@ -93,7 +96,7 @@ def _ask(python: Path, url: str, prefix: str) -> dict[str, float]:
 # ------------------------------------------------------------------ a large store
 
 
-def _in_a_large_store(home: Callable[[str], Home]) -> Iterator[Figure]:
+def _in_a_large_store(installation: Installation, home: Callable[[str], Home]) -> Iterator[Figure]:
     sizes = {SMALL: home("small"), LARGE: home("large")}
     for count, place in sizes.items():
         with serving(place) as api:
@@ -116,12 +119,15 @@ def _in_a_large_store(home: Callable[[str], Home]) -> Iterator[Figure]:
             f"{name}, {LARGE:,} functions × {VERSIONS} versions", large, "ms", f"{SMALL} functions",
             large / small, _GROWTH_BAR, "ratio",
         )  # fmt: skip
-    small, large = (median(found) for found in _starts(sizes).values())
-    yield Figure(f"first command, starts the daemon, {SMALL} functions", small, "ms")
-    yield Figure(
-        f"first command, starts the daemon, {LARGE:,} functions", large, "ms", f"{SMALL} functions",
-        large / small, _START_BAR_MS,
-    )  # fmt: skip
+    starts = {str(count): functools.partial(_start_ms, place) for count, place in sizes.items()}
+    orm = [str(installation.python), "-c", "import sqlalchemy.orm"]
+    found = interleaved(STARTS, {**starts, "orm": functools.partial(process_ms, orm)})
+    for count in sizes:
+        start_ms, orm_ms = median(found[str(count)]), median(found["orm"])
+        yield Figure(
+            f"first command, starts the daemon, {count:,} functions", start_ms, "ms",
+            "import sqlalchemy.orm", start_ms / orm_ms, _START_BAR_MS, reference=_REFERENCE_ORM_MS,
+        )  # fmt: skip
 
 
 def _costs(api: Api, count: int) -> dict[str, float]:
@@ -158,16 +164,9 @@ def _last_marker(api: Api) -> str | None:
     return before or marker
 
 
-def _starts(places: Mapping[int, Home]) -> dict[int, list[float]]:
-    def start(place: Home) -> float:
-        place.stop()
-        return process_ms([place.program, "show", "template"], place.environment)
-
-    samples: dict[int, list[float]] = {count: [] for count in places}
-    for _ in range(STARTS):
-        for count, place in places.items():
-            samples[count].append(start(place))
-    return samples
+def _start_ms(place: Home) -> float:
+    place.stop()
+    return process_ms([place.program, "show", "template"], place.environment)
 
 
 def _multiply(database: Path, functions: int, versions: int) -> None:

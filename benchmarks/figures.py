@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+Verdict = Literal["yes", "by ratio", "no", ""]
+
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured number. `bar` is what issue 2 promises, `ratio` the number over its baseline's."""
+    """One measured number. `bar` is what was promised, `ratio` the number over its baseline's."""
 
     name: str
     value: float
@@ -20,14 +22,20 @@ class Figure:
     bar: float | None = None
     bar_of: Literal["value", "ratio"] = "value"
     at_least: bool = False
+    reference: float | None = None
+    """The baseline's number on the machine for which the bar was set: on one of another speed, a bar that is
+    a time or a rate means as many baselines as there."""
 
     @property
-    def holds(self) -> bool | None:
-        """None where nothing was promised."""
+    def verdict(self) -> Verdict:
+        """Empty where nothing was promised."""
         measured = self.value if self.bar_of == "value" else self.ratio
         if self.bar is None or measured is None:
-            return None
-        return measured >= self.bar if self.at_least else measured <= self.bar
+            return ""
+        if self._meets(measured, self.bar):
+            return "yes"
+        by_ratio = self._bar_ratio is not None and self._meets(self.ratio or 0, self._bar_ratio)
+        return "by ratio" if by_ratio else "no"
 
     def cells(self) -> list[str]:
         """A row of the table: figure, measured, ratio to, promised, holds."""
@@ -35,10 +43,19 @@ class Figure:
         unit = "×" if self.bar_of == "ratio" else self.unit
         ratio = "" if self.ratio is None else f"{self.ratio:.2f} × {self.baseline}"
         bar = "" if self.bar is None else f"{sign} {_short(self.bar)} {unit}"
-        return [self.name, f"{_short(self.value)} {self.unit}", ratio, bar, _VERDICTS[self.holds]]
+        if self._bar_ratio is not None:
+            bar += f" or {_short(self._bar_ratio)} ×"
+        verdict = "**no**" if self.verdict == "no" else self.verdict
+        return [self.name, f"{_short(self.value)} {self.unit}", ratio, bar, verdict]
+
+    @property
+    def _bar_ratio(self) -> float | None:
+        return None if self.bar is None or self.reference is None else self.bar / self.reference
+
+    def _meets(self, measured: float, bar: float) -> bool:
+        return measured >= bar if self.at_least else measured <= bar
 
 
-_VERDICTS = {True: "yes", False: "**no**", None: ""}
 HEAD = ["figure", "measured", "ratio", "promised", "holds"]
 
 

@@ -24,7 +24,7 @@ def mounted(lamb: harness.Lamb, options: str = f"size={MOST_BYTES},mode=755") ->
     try:
         yield
     finally:
-        lamb.run("daemon", "stop", check=False)
+        lamb.stop_daemon()
         # Lazily: zygotes that are just ending have it mounted, too.
         subprocess.run(("umount", "--lazy", lamb.home), check=True)
 

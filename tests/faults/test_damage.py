@@ -22,16 +22,27 @@ COMMANDS = (
 )
 
 
-@pytest.fixture
-def furnished(lamb):
-    """A function of two versions, an alias, variables and a log; the daemon has ended in order."""
+@pytest.fixture(scope="module")
+def original(lamb_of_module):
+    """A home with a function of two versions, an alias, variables and a log, and no daemon."""
+    lamb = lamb_of_module
     lamb.write("f.zip", package("one"))
     lamb.write("g.zip", package("two"))
     lamb.run("create", "f", "--zip", "f.zip", "--handler", "app.handler", "-E", "MM=secret", "--publish")
     lamb.run("update", "f", "--zip", "g.zip", "--publish")
     lamb.run("alias", "create", "f", "live", "--version", "1")
     lamb.run("invoke", "f:live")
-    lamb.run("daemon", "stop")
+    lamb.stop_daemon()
+    return lamb
+
+
+@pytest.fixture
+def furnished(original, lamb):
+    """A copy of it."""
+    lamb.furnish()
+    leave = shutil.ignore_patterns("runtime", "*.sock")
+    shutil.copytree(original.home, lamb.home, ignore=leave, dirs_exist_ok=True)
+    shutil.copytree(original.work, lamb.work, dirs_exist_ok=True)
     return lamb
 
 
@@ -63,16 +74,16 @@ def _database_with_damage(lamb, damage):
     database = lamb.home / "lamb.sqlite3"
     assert sorted(lamb.home.glob("lamb.sqlite3*")) == [database], "a clean end leaves one file"
     whole = _read(lamb)
-    lamb.run("daemon", "stop")
+    lamb.stop_daemon()
     kept = database.read_bytes()
     damage(database)
     failed = _try_all(lamb, database)
-    lamb.run("daemon", "stop", check=False)
+    lamb.stop_daemon()
     for left in lamb.home.glob("lamb.sqlite3-*"):
         left.unlink()
     database.write_bytes(kept)
     assert _read(lamb) == whole
-    lamb.run("daemon", "stop")
+    lamb.stop_daemon()
     return failed
 
 
@@ -123,7 +134,7 @@ def _with_wal_cut(lamb, keep):
 @pytest.mark.parametrize("keep", [0.3, 0.99])
 def test_a_truncated_log_of_the_database_leaves_an_earlier_state_and_no_mixture(furnished, keep):
     before = _read(furnished)
-    furnished.run("daemon", "stop")
+    furnished.stop_daemon()
     after = _with_wal_cut(furnished, keep)
     published = book.published(after)
     assert {label: published[label] for label in book.published(before)} == book.published(before)
@@ -169,7 +180,7 @@ def test_a_key_that_is_not_right_gives_an_error_with_the_fix_and_never_garbage(f
     aside = shutil.copy2(key, key.with_name("aside"))
     damage(key)
     _variables_are_unreadable(furnished, words)
-    furnished.run("daemon", "stop")
+    furnished.stop_daemon()
     _variables_are_unreadable(furnished, words)
     aside.replace(key)
     assert _read(furnished) == before

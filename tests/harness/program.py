@@ -117,7 +117,7 @@ class Lamb:
     def start(self, *args: str, **popen: Any) -> subprocess.Popen[str]:
         """`lamb args…`, running; its streams are pipes unless told otherwise."""
         if self.furnished and not self.home.exists():
-            self._furnish()
+            self.furnish()
         options = {
             **dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE),
             "encoding": "utf-8",
@@ -206,6 +206,13 @@ class Lamb:
         self._killed = True
         assert machine.wait_gone(pid), f"the daemon {pid} outlived signal {number}"
 
+    def stop_daemon(self) -> None:
+        """As `lamb daemon stop` has it end, without a command; nothing where none runs."""
+        health = self.health()
+        if health is not None:
+            os.kill(health["pid"], signal.SIGTERM)
+            assert machine.wait_gone(health["pid"]), f"the daemon {health['pid']} does not end"
+
     def daemon_log(self) -> str:
         with suppress(OSError):
             return (self.home / "run" / "daemon.log").read_text(errors="replace")
@@ -219,10 +226,7 @@ class Lamb:
         try:
             if self._killed and self.health() is None:
                 self.run("list", check=False)  # what a killed daemon could not clear away, the next one does
-            health = self.health()
-            if health is not None:
-                os.kill(health["pid"], signal.SIGTERM)  # as `lamb daemon stop` has it end, without a command
-                machine.wait_gone(health["pid"])
+            self.stop_daemon()
             left = self._left_behind()
         finally:
             LIVING.remove(self)
@@ -239,7 +243,8 @@ class Lamb:
         """Runtime directories of this user's homes that have ended, shared by the processes of a test run."""
         return self.base.parent / f"runtimes-{self.user.uid}"
 
-    def _furnish(self) -> None:
+    def furnish(self) -> None:
+        """Make the home, with the runtime directory of one that has ended; nothing where there is none."""
         for spare in self._spares.glob("*"):
             with suppress(FileNotFoundError):  # another process was quicker
                 ours = spare.rename(self.base / "runtime")

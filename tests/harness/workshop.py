@@ -71,7 +71,8 @@ class Workshop:
 
         def build(place: Path) -> None:
             _quietly(sys.executable, "-m", "venv", "--without-pip", place)
-            _quietly(*_pip(place / "bin" / "python"), "install", *requirements)
+            # Most of what they bring is never imported.
+            _quietly(*_pip(place / "bin" / "python"), "install", "--no-compile", *requirements)
 
         name = "-".join(("programs", *sorted(requirements)))
         return self._once(re.sub(r"[^A-Za-z0-9.-]", "_", name), build) / "bin"

@@ -376,4 +376,4 @@ def test_messages_outlive_the_daemon(new_lamb: Any) -> None:
                 client.send_message(QueueUrl=queue, MessageBody="kept")
             else:
                 assert bodies(client, queue) == ["kept"]
-        lamb.run("daemon", "stop")
+        lamb.stop_daemon()

@@ -79,7 +79,7 @@ class Cloud:
     def restart(self, **environment: str) -> None:
         """A new daemon in the same home, with other settings."""
         self._stop_serving()
-        self.lamb.run("daemon", "stop")
+        self.lamb.stop_daemon()
         self.lamb.more_env = {**self.lamb.more_env, **environment}
         self._open()
 

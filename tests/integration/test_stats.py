@@ -76,7 +76,7 @@ def test_what_ran_is_counted_and_outlives_the_daemon(fates):
     assert before["ConcurrentExecutions"] == 1
     assert sum(point["Invocations"] for point in before["Datapoints"]) == 6
 
-    fates.run("daemon", "stop")
+    fates.stop_daemon()
     after = fates.json("stats", "fates")
     for member in ("Invocations", "Errors", "Verdicts", "Duration", "InitDuration", "Resources"):
         assert after[member] == before[member]
@@ -92,7 +92,7 @@ def test_prometheus_scrapes_the_socket_and_the_port_and_counters_only_grow(fates
     which = (alone[0], *sorted(alone[1:]))
     fates.run("invoke", "fates")
     assert scraped(fates)[which] == 1
-    fates.run("daemon", "stop")
+    fates.stop_daemon()
     with fates.serving() as served:
         assert scraped(fates, served)[which] == 1
         fates.run("invoke", "fates")
