@@ -18,7 +18,7 @@ Attributes = Mapping[str, Mapping[str, str]]
 """As AWS's JSON has them: `{"Name": {"DataType": "String", "StringValue": "x"}}`; BinaryValue in base64."""
 
 # What SendMessage does not take: all but tab, newline, return and the characters of XML 1.0.
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN = "[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _NAME = re.compile(r"(?!\.)(?!.*\.\.)[A-Za-z0-9_.-]{1,256}(?<!\.)", re.ASCII)
 _RESERVED = ("aws.", "amazon.")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -199,7 +199,8 @@ def _refuse_value(what: str, value: Mapping[str, Any]) -> None:
 
 
 def _refuse_characters(text: str, where: str) -> None:
-    found = _FORBIDDEN.search(text)
+    # Not compiled before it is needed: that takes as long as ten modules do to load.
+    found = re.search(_FORBIDDEN, text)
     if found is not None:
         raise InvalidMessageContents(
             f"Invalid binary character '#x{ord(found[0]):X}' was found in the {where}, the set of allowed "
