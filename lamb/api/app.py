@@ -64,11 +64,10 @@ class App:
         self, scope: Scope, headers: Mapping[bytes, bytes], receive: body.Receive, send: body.Send
     ) -> None:
         request_id = new_request_id()
+        invoke = routes.invoking(scope)
+        service = "lambda" if invoke is not None else neighbours.service_of(scope, headers)
         try:
-            principal, receive = await self._gate.admit(
-                scope, headers, receive, self._services, neighbours.service_of(scope, headers)
-            )
-            invoke = routes.invoking(scope)
+            principal, receive = await self._gate.admit(scope, headers, receive, self._services, service)
             if invoke is not None:
                 request_id = invocations.request_id(headers, principal) or request_id
                 response = await invoke(self._services, principal, scope, headers, receive, request_id)

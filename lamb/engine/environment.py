@@ -218,7 +218,7 @@ class Environment:
             init_ms=init_ms,
             memory_mb=size_mb,
             memory_used_mb=used_mb,
-            log_tail=self._transcript.end(report),
+            log=self._transcript.end(report),
             error_type=ending.error_type,
             provisioned=self.provisioned,
             walls=self._walls,

@@ -9,6 +9,7 @@ import os
 import struct
 import termios
 from collections import deque
+from collections.abc import Sequence
 
 from lamb.logs.journal import Entry, Group, Journal
 from lamb.logs.levels import passes
@@ -87,7 +88,7 @@ class Transcript:
 
     def begin(self, request_id: str) -> None:
         """What is read from now on is this invocation's."""
-        self._tail.clear()
+        self._tail.clear()  # of what was written since
         self._tail_length = 0
         self._request_id = request_id
         now_ms = self._clock.now_ms()
@@ -98,16 +99,16 @@ class Transcript:
         self._drain()
         self._say(self._lines.fault(self._clock.now_ms(), request_id, reason))
 
-    def end(self, report: Report) -> bytes:
-        """Close the invocation's log; its last 4096 bytes, as LogResult has them."""
+    def end(self, report: Report) -> Sequence[str]:
+        """Close the invocation's log; its last lines, of which LogResult has 4096 bytes."""
         self._drain()
         now_ms = self._clock.now_ms()
         self._say(self._lines.end(now_ms, report), now_ms)
         # Whoever follows this invocation learns of its end where the level leaves the REPORT out, too.
         self._say(self._lines.report(now_ms, report) or "", now_ms, last=True)
         self._request_id = None
-        # No character is less than a byte: what is further in front cannot be wanted.
-        return "".join(self._tail)[-LOG_TAIL_BYTES:].encode("utf-8", "replace")[-LOG_TAIL_BYTES:]
+        tail, self._tail, self._tail_length = self._tail, deque(), 0
+        return tail
 
     def _read(self) -> None:
         """One piece, on the event loop's word; a chatty function must not starve the others."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from lamb.model.function import Configuration
+from lamb.model.limits import LOG_TAIL_BYTES
 from lamb.model.names import FunctionKey
 
 
@@ -67,8 +68,8 @@ class Outcome(NamedTuple):
     """Set when this invocation started its environment."""
     memory_mb: int
     memory_used_mb: int
-    log_tail: bytes = b""
-    """The last 4096 bytes of this invocation's log."""
+    log: Sequence[str] = ()
+    """The last lines of this invocation's log."""
     error_type: str | None = None
     provisioned: bool = False
     """Whether it ran in an environment that was kept ready."""
@@ -79,3 +80,10 @@ class Outcome(NamedTuple):
     @property
     def failed(self) -> bool:
         return self.verdict != "success"
+
+    @property
+    def log_tail(self) -> bytes:
+        """The last 4096 bytes of this invocation's log."""
+        # No character is less than a byte: what is further in front cannot be wanted.
+        text = "".join(self.log)[-LOG_TAIL_BYTES:]
+        return text.encode("utf-8", "replace")[-LOG_TAIL_BYTES:]

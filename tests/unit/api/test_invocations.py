@@ -70,10 +70,10 @@ def test_a_function_that_failed_is_still_a_200(desk: Desk, services: Services) -
 
 
 def test_the_log_comes_only_when_asked_for(desk: Desk, services: Services) -> None:
-    services.outcome = {"log_tail": b"START\n\xff"}
+    services.outcome = {"log": ["START\n", "ÿ"]}
     assert "x-amz-log-result" not in desk.ask("POST", INVOKE).headers
     tail = desk.ask("POST", INVOKE, headers={"X-Amz-Log-Type": "Tail"}).headers["x-amz-log-result"]
-    assert base64.b64decode(tail) == b"START\n\xff"
+    assert base64.b64decode(tail) == "START\nÿ".encode()
 
 
 def test_whoever_asks_gets_a_receipt_of_what_aws_does_not_tell(desk: Desk, services: Services) -> None:

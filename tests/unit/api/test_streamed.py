@@ -56,7 +56,7 @@ def test_a_result_comes_in_one_chunk_and_then_its_end(desk: Desk, services: Serv
 
 
 def test_the_log_comes_with_the_end_when_asked_for(desk: Desk, services: Services) -> None:
-    services.outcome = {"log_tail": b"START\n"}
+    services.outcome = {"log": ["START\n"]}
     answer = desk.ask("POST", STREAM, b"{}", {"X-Amz-Log-Type": "Tail"})
     assert completed(answer.body) == {"LogResult": base64.b64encode(b"START\n").decode()}
 

@@ -133,7 +133,7 @@ def test_versions_and_aliases(client: Client) -> None:
 
 
 def test_an_answer_tells_all_there_is_to_tell(client: Client, services: Services) -> None:
-    services.outcome = {"init_ms": 4.5, "missing_walls": ("cgroup",), "log_tail": b"END\n", "walls": "8/9"}
+    services.outcome = {"init_ms": 4.5, "missing_walls": ("cgroup",), "log": ["END\n"], "walls": "8/9"}
     answer = client.invoke(
         "f:live",
         b'{"a":1}',

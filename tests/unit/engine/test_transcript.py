@@ -10,6 +10,7 @@ from lamb.logs.journal import Entry, Group, Journal, Position
 from lamb.logs.lines import JsonLines, Report, TextLines
 from lamb.model.clock import ManualClock
 from lamb.model.function import Logging
+from lamb.model.invocation import Outcome
 
 GROUP = Group("123456789012", "us-east-1", "/aws/lambda/f")
 STREAM = "2026/01/02/[1]0123"
@@ -29,7 +30,8 @@ class Pen:
         os.write(self.pipe, data)
 
     def end(self, request_id: str = "id") -> bytes:
-        return self.transcript.end(Report(request_id, 1.0, None, 128, 7))
+        log = self.transcript.end(Report(request_id, 1.0, None, 128, 7))
+        return Outcome(request_id, "success", b"", "1", 1.0, None, 128, 7, log).log_tail
 
     def entries(self) -> list[Entry]:
         return self.journal.read(GROUP, Position(0, 0), limit=1 << 24)[0]
