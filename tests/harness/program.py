@@ -211,7 +211,8 @@ class Lamb:
         health = self.health()
         if health is not None:
             os.kill(health["pid"], signal.SIGTERM)
-            assert machine.wait_gone(health["pid"]), f"the daemon {health['pid']} does not end"
+            gone = machine.wait_gone(health["pid"], COMMAND_TIMEOUT_S)  # it gives what runs some time
+            assert gone, f"the daemon {health['pid']} does not end"
 
     def daemon_log(self) -> str:
         with suppress(OSError):
