@@ -260,7 +260,8 @@ def test_open_files_processes_and_cores_are_bounded(prison):
 
     files, processes, cores = prison.does(attack)
     assert (files, cores) == ([1024, 1024], [1, 1])
-    assert 1024 <= processes[1] <= 1024 + threads_of(prison.lamb) + 500  # others come and go
+    # Other tests' functions come and go meanwhile, among them fork bombs: a full house each.
+    assert 1024 <= processes[1] <= 1024 + threads_of(prison.lamb) + 3 * 1024
 
 
 def test_a_fork_bomb_ends_at_its_timeout_and_another_function_runs(home, prison):
