@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from typing import TYPE_CHECKING
 
 from lamb.core import mappings
@@ -39,18 +38,10 @@ class Mappings:
         self._settling.announce(key)
 
     async def settled(self, key: MappingKey, timeout_s: float) -> bool:
-        deadline = time.monotonic() + timeout_s
-        while True:
-            waiting = asyncio.ensure_future(self._settling.wait(key, timeout_s))
+        async def is_settled() -> bool:
             try:
-                mapping = await self._services.run(mappings.get, self._services.core, key)
-                if mapping.settled:
-                    return True
+                return (await self._services.run(mappings.get, self._services.core, key)).settled
             except ResourceNotFound:
                 return True
-            else:
-                if time.monotonic() >= deadline:
-                    return False
-                await waiting
-            finally:
-                waiting.cancel()
+
+        return await self._settling.until(is_settled, key, timeout_s)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
@@ -103,6 +104,24 @@ class Settling(Generic[Key]):
             pass
         finally:
             self._leave(key, future)
+
+    async def until(self, settled: Callable[[], Awaitable[bool]], key: Key, timeout_s: float) -> bool:
+        """Whether `settled` says so within the time; it is asked now, and again at each announcement.
+
+        Raises what `settled` raises, and what is announced.
+        """
+        deadline = time.monotonic() + timeout_s
+        while True:
+            # Before it is asked: what is announced meanwhile is not missed.
+            waiting = asyncio.ensure_future(self.wait(key, timeout_s))
+            try:
+                if await settled():
+                    return True
+                if time.monotonic() >= deadline:
+                    return False
+                await waiting
+            finally:
+                waiting.cancel()
 
     def _leave(self, key: Key, future: asyncio.Future[None]) -> None:
         waiting = self._waiting.get(key, [])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -43,20 +42,15 @@ class Settler:
 
     async def settled(self, reference: Reference, timeout_s: float) -> bool:
         """Raises HomeUnusable while the home cannot be written; the change is tried again by itself."""
-        deadline = time.monotonic() + timeout_s
-        while True:
-            waiting = asyncio.ensure_future(self._told.wait(reference.key, timeout_s))
+
+        async def is_settled() -> bool:
             if reference.key in self._keys:
                 self._begin()
             view = await self._services.run(functions.get, self._services.core, reference)
             status = view.version.status
-            if status.state != "Pending" and status.last_update != "InProgress":
-                waiting.cancel()
-                return True
-            if time.monotonic() >= deadline:
-                waiting.cancel()
-                return False
-            await waiting
+            return status.state != "Pending" and status.last_update != "InProgress"
+
+        return await self._told.until(is_settled, reference.key, timeout_s)
 
     def close(self) -> None:
         """What has not begun to settle does so when the next daemon starts."""
