@@ -24,7 +24,7 @@ def mounted(lamb: harness.Lamb, options: str = f"size={MOST_BYTES},mode=755") ->
     try:
         yield
     finally:
-        lamb.stop_daemon()
+        lamb.run("daemon", "stop", check=False)
         # Lazily: zygotes that are just ending have it mounted, too.
         subprocess.run(("umount", "--lazy", lamb.home), check=True)
 

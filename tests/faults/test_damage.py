@@ -78,7 +78,7 @@ def _database_with_damage(lamb, damage):
     kept = database.read_bytes()
     damage(database)
     failed = _try_all(lamb, database)
-    lamb.stop_daemon()
+    lamb.run("daemon", "stop", check=False)
     for left in lamb.home.glob("lamb.sqlite3-*"):
         left.unlink()
     database.write_bytes(kept)

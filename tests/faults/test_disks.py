@@ -80,7 +80,7 @@ def test_a_full_disk_does_not_stop_what_needs_no_room(small):
     fill(small, 0)
     assert small.run("list").stdout.startswith("f")
     assert small.run("invoke", "f:live").returncode == 0
-    small.stop_daemon()
+    small.run("daemon", "stop")
     done = small.run("invoke", "f:live", check=False)  # may or may not start where nothing can be written
     assert done.returncode == 0 or str(small.home) in done.stderr, done.stderr
     free(small)
@@ -122,7 +122,7 @@ def _unwritable(lamb):
 def test_a_home_that_cannot_be_written_is_named_and_works_again_when_it_can(lamb):
     _furnish(lamb)
     before = _state(lamb)
-    lamb.stop_daemon()
+    lamb.run("daemon", "stop")
     with _unwritable(lamb):
         for command in (("list",), ("invoke", "f"), ("create", "g", "--zip", "h.zip")):
             done = lamb.run(*command, check=False)
@@ -131,7 +131,7 @@ def test_a_home_that_cannot_be_written_is_named_and_works_again_when_it_can(lamb
                 assert str(lamb.home) in done.stderr, done.stderr
                 assert "bug" not in done.stderr, done.stderr
             else:
-                lamb.stop_daemon()
+                lamb.run("daemon", "stop")
     assert _state(lamb) == before
     assert lamb.run("invoke", "f:live").returncode == 0
 

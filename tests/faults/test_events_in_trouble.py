@@ -51,7 +51,7 @@ def test_an_event_that_was_cancelled_while_it_waited_is_not_run(talk, ledger):
 def test_what_runs_when_the_daemon_is_stopped_runs_again_on_the_next(narrow, talk, ledger):
     (running,) = ledger.order
     waiting = crowd.send(talk, "f")
-    narrow.stop_daemon()
+    narrow.run("daemon", "stop")
     ledger.go_on()
     narrow.run("list")
     talk.close()

@@ -137,7 +137,7 @@ def record_daemon(lamb, record, count):
             sent.update(one.result(600))
         for name in crowd.FUNCTIONS_SENT_TO:
             crowd.wait_empty(talk, name)
-        lamb.stop_daemon()
+        lamb.run("daemon", "stop")
     return sent
 
 

@@ -38,7 +38,7 @@ def _rounds(lamb, count, rounds):
     for round_ in range(rounds):
         pid = _start_at_once(lamb, count)
         if round_ % 3 == 2:
-            lamb.stop_daemon()
+            lamb.run("daemon", "stop")
         else:
             lamb.kill_daemon((signal.SIGKILL, signal.SIGTERM)[round_ % 3])
         assert harness.wait_gone(pid)

@@ -208,11 +208,14 @@ class Lamb:
 
     def stop_daemon(self) -> None:
         """As `lamb daemon stop` has it end, without a command; nothing where none runs."""
+        assert self._end_daemon(COMMAND_TIMEOUT_S), "the daemon does not end"  # it gives what runs some time
+
+    def _end_daemon(self, within_s: float) -> bool:
         health = self.health()
-        if health is not None:
-            os.kill(health["pid"], signal.SIGTERM)
-            gone = machine.wait_gone(health["pid"], COMMAND_TIMEOUT_S)  # it gives what runs some time
-            assert gone, f"the daemon {health['pid']} does not end"
+        if health is None:
+            return True
+        os.kill(health["pid"], signal.SIGTERM)
+        return machine.wait_gone(health["pid"], within_s)
 
     def daemon_log(self) -> str:
         with suppress(OSError):
@@ -227,7 +230,7 @@ class Lamb:
         try:
             if self._killed and self.health() is None:
                 self.run("list", check=False)  # what a killed daemon could not clear away, the next one does
-            self.stop_daemon()
+            self._end_daemon(within_s=10)  # one that takes longer is found among what is left
             left = self._left_behind()
         finally:
             LIVING.remove(self)

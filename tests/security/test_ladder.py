@@ -259,9 +259,13 @@ def test_open_files_processes_and_cores_are_bounded(prison):
         return [resource.getrlimit(kind) for kind in kinds]
 
     files, processes, cores = prison.does(attack)
+    until = time.monotonic() + 30
+    while processes[1] > 1024 + threads_of(prison.lamb) + 500 and time.monotonic() < until:
+        # Another test's fork bomb was counted when this environment started: a new one finds it gone.
+        prison.lamb.run("configure", prison.name, "--description", str(time.monotonic()))
+        files, processes, cores = prison.does(attack)
     assert (files, cores) == ([1024, 1024], [1, 1])
-    # Other tests' functions come and go meanwhile, among them fork bombs: a full house each.
-    assert 1024 <= processes[1] <= 1024 + threads_of(prison.lamb) + 3 * 1024
+    assert 1024 <= processes[1] <= 1024 + threads_of(prison.lamb) + 500  # others come and go
 
 
 def test_a_fork_bomb_ends_at_its_timeout_and_another_function_runs(home, prison):

@@ -144,6 +144,33 @@ def test_who_no_longer_waits_leaves_nothing_behind():
     run(work())
 
 
+def test_whether_a_thing_has_settled_is_asked_again_at_each_announcement():
+    async def work() -> None:
+        settling, asked = Settling(), []
+
+        async def third_time() -> bool:
+            asked.append(len(asked))
+            asyncio.get_running_loop().call_soon(settling.announce, KEY)
+            return len(asked) == 3
+
+        assert await settling.until(third_time, KEY, 60)
+        assert asked == [0, 1, 2]
+        await asyncio.sleep(0)
+        assert settling._waiting == {}
+
+    run(work())
+
+
+def test_what_does_not_settle_in_time_is_told_so():
+    async def never() -> bool:
+        return False
+
+    async def work() -> None:
+        assert await Settling().until(never, KEY, 0.01) is False
+
+    run(work())
+
+
 def test_a_route_to_live_code_is_looked_at_before_each_use():
     live = Configuration("python3.12", "a.h", "r", "s", 1, live="/src")
     following = Target(KEY, "$LATEST", "a", live, Path(), dict)
