@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo "$$p" && break; done)
 BIN := .venv/bin
 # pip compiles one module after the other: half of its time, where there is more than one processor.
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --no-compile --editable
+INSTALL := $(BIN)/python -m pip --quiet --disable-pip-version-check install --no-compile --editable
 COMPILE := $(BIN)/python -m compileall -qq -j 0 .venv/lib lamb || true
 # Tests of one module together: they may share a home. They wait for daemons half of their time, hence two
 # processes for each of two processors. In their own order: the long ones come first, and none is left at the end.
@@ -59,12 +59,12 @@ clean:
 
 .venv/.installed: pyproject.toml | .venv/bin/pip
 	@echo 'installing lamb into .venv …'
-	@$(PIP) .
+	@$(INSTALL) .
 	@$(COMPILE)
 	@touch $@
 
 .venv/.installed-dev: pyproject.toml | .venv/bin/pip
 	@echo 'installing lamb and what its tests need into .venv …'
-	@$(PIP) '.[dev]'
+	@$(INSTALL) '.[dev]'
 	@$(COMPILE)
 	@touch $@ .venv/.installed
