@@ -33,6 +33,8 @@ from lamb.sandbox.walls import Standing
 E = TypeVar("E", bound=Environment)
 # A thousand processes of a function take the kernel a while to clear away, on a slow machine many seconds.
 _CLEARING_S = 30.0
+_LOST_MAX = 2
+"""What stood ready, then the zygote: each may have ended without our having heard of it."""
 _SHARE_OF_EVENTS = 0.75
 _INITS_OF_EVENTS = 2 * (os.cpu_count() or 1)
 """Environments of one function that events may have at their init at once."""
@@ -114,9 +116,11 @@ class Engine:
         if reason is not None:
             raise TooManyRequests(reason)
         try:
-            return await self._invoke(target, event)
-        except EnvironmentLost:
-            # Whoever killed it, the function had not begun and need not hear of it.
+            for _ in range(_LOST_MAX):
+                try:
+                    return await self._invoke(target, event)
+                except EnvironmentLost:
+                    pass  # whoever killed it, the function had not begun and need not hear of it
             return await self._invoke(target, event)
         finally:
             self.limits.release(target.key, target.version)
