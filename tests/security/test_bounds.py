@@ -172,8 +172,10 @@ def test_other_functions_run_while_a_fork_bomb_goes_off(lamb_of_module, neighbou
 
     bomb = Prison(lamb_of_module, "long-bomb", "--timeout", "2")
     running = bomb.starts(attack)
-    lamb_of_module.run("invoke", neighbour.name, timeout_s=10)
-    running.communicate()
+    try:
+        lamb_of_module.run("invoke", neighbour.name, timeout_s=10)
+    finally:
+        running.communicate()
 
 
 def test_a_crash_leaves_no_core(prison):
