@@ -183,4 +183,4 @@ def trace_of(headers: Headers, request_id: str) -> str:
     given = headers.get(b"x-amzn-trace-id")
     if given is not None:
         return given.decode("latin-1")
-    return f"Root=1-{int(time.time()):08x}-{request_id.replace('-', '')[:24]};Sampled=0"
+    return f"Root=1-{int(time.time()):08x}-{request_id.replace('-', '')[8:]};Sampled=0"

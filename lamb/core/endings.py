@@ -27,6 +27,4 @@ def end(core: Core, tx: Tx, endings: Sequence[Ending]) -> list[list[Delivery]]:
                     mine.append(delivery)
         failed.append(mine)
     rows.end_many(tx, endings)
-    # As much goes as comes, and a little more: nothing piles up, and nobody waits for a great clearance.
-    rows.forget_old(tx, 2 * len(endings))
     return failed

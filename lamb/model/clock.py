@@ -62,12 +62,22 @@ class HomeClock:
         self.machine = machine
         self.course = course
 
+    @property
+    def course(self) -> Course:
+        return self._course
+
+    @course.setter
+    def course(self, course: Course) -> None:
+        self._course = course
+        self._is_real = course == REAL
+
     def now_ms(self) -> int:
-        return self.course.now_ms(self.machine.now_ms())
+        now_ms = self.machine.now_ms()
+        return now_ms if self._is_real else self._course.now_ms(now_ms)
 
     def real_s(self, until_ms: int) -> float:
         """Seconds of the machine's time from now until it is `until_ms` here; 0 for the past."""
-        return max(0, until_ms - self.now_ms()) / 1000 / self.course.scale
+        return max(0, until_ms - self.now_ms()) / 1000 / self._course.scale
 
 
 def _utc(ms: int) -> datetime:

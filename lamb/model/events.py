@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from lamb.model.invocation import Outcome
@@ -40,21 +39,19 @@ class QueuedEvent(NamedTuple):
         return Tries(self.received_ms, self.retries, self.throttles)
 
 
-@dataclass(frozen=True, slots=True)
-class EventPlan:
+class EventPlan(NamedTuple):
     """How the events of one function, version or alias are retried, and where their records go."""
 
-    policy: RetryPolicy = field(default_factory=RetryPolicy)
+    policy: RetryPolicy = RetryPolicy()
     on_success: str | None = None
     on_failure: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Attempted:
+class Attempted(NamedTuple):
     """How one attempt went."""
 
     attempt: Attempt
-    plan: EventPlan = field(default_factory=EventPlan)
+    plan: EventPlan = EventPlan()
     outcome: Outcome | None = None
     """None where the function did not run."""
     dead_letter_arn: str | None = None
@@ -83,8 +80,7 @@ class Retrial(NamedTuple):
     runs: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(NamedTuple):
     """An event that is over, and what its end leads to."""
 
     event: QueuedEvent

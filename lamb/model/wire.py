@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
 
 from lamb.model.errors import LambError, ServiceFailure, TooManyRequests
@@ -110,7 +111,11 @@ _BY_CODE[ServiceFailure.code] = ServiceFailure
 
 
 def new_request_id() -> str:
-    """A random UUID (version 4), in a third of the time that `uuid.uuid4` takes."""
-    digits = os.urandom(16).hex()
-    variant = "89ab"[int(digits[16], 16) & 3]
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+    """A new id of the form that AWS has: a UUID of version 4.
+
+    Its first 48 bits are milliseconds since the epoch, the others random: rows that come one after the other
+    lie beside each other in an index of ids, too, where random ones would have each its own page written.
+    """
+    millis, digits = f"{time.time_ns() // 1_000_000:012x}", os.urandom(10).hex()
+    variant = "89ab"[int(digits[3], 16) & 3]
+    return f"{millis[:8]}-{millis[8:]}-4{digits[:3]}-{variant}{digits[4:7]}-{digits[7:19]}"

@@ -6,7 +6,6 @@ import asyncio
 import functools
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
 from lamb.core import endings
@@ -29,6 +28,7 @@ from lamb.store.group import GroupCommit, Write
 T = TypeVar("T")
 
 _WRITE_AGAIN_S = 1.0
+_FORGOTTEN_AT_ONCE = 64
 
 _COUNTERS: Mapping[tuple[str, bool], Counter] = {
     ("destination", True): "DestinationsDelivered",
@@ -69,6 +69,7 @@ class Attempts:
         self._clock = clock
         self._hands = hands
         self._post = post
+        self._ended = 0
         # One object: group commit brings together what is written by the same one.
         self._end_many: Write[Ending, Sequence[Delivery]] = functools.partial(endings.end, core)
 
@@ -76,20 +77,27 @@ class Attempts:
         """Whether one more event of the function should start beside so many that run."""
         return self._hands.room(key, running)
 
-    async def make(self, event: QueuedEvent) -> tuple[Attempt, Again | None]:
-        """One attempt; when it returns, what became of the event is durable. None: the event is over."""
+    async def run(self, event: QueuedEvent) -> Attempted:
+        """One attempt; `settle` has to follow."""
         try:
-            done = await self._attempt(event)
+            return await self._attempt(event)
         except Exception as bug:  # noqa: BLE001 - the event must not hang in the air
             _log.exception("bug while running event %s", event.request_id)
-            done = Attempted("trouble", error=repr(bug))
+            return Attempted("trouble", error=repr(bug))
+
+    async def settle(self, event: QueuedEvent, done: Attempted) -> Again | None:
+        """When it returns, what became of the event is durable. None: the event is over."""
         decision = decide(event.tries, done.attempt, done.plan.policy, self._clock.now_ms())
         runs = event.runs + (done.outcome is not None)
         if isinstance(decision, Again):
             await self._written(rows.retry_many, Retrial(event, decision, runs))
-            return done.attempt, decision
+            return decision
         await self._end(event, done, decision.condition, runs)
-        return done.attempt, None
+        self._ended += 1
+        if self._ended % _FORGOTTEN_AT_ONCE == 0:
+            # As much goes as comes, and a little more.
+            self._group.then(rows.forget_old, 2 * _FORGOTTEN_AT_ONCE, _told)
+        return None
 
     async def _end(self, event: QueuedEvent, done: Attempted, condition: Condition, runs: int) -> None:
         written = letters(event, done, condition, runs, self._clock.now_ms())
@@ -102,7 +110,7 @@ class Attempts:
             lost += await self._written(self._end_many, ending)
         except Exception:  # noqa: BLE001 - a letter that nobody can take must not keep its event from ending
             _log.exception("bug while delivering what event %s leads to", event.request_id)
-            lost += await self._written(self._end_many, replace(ending, deliveries=()))
+            lost += await self._written(self._end_many, ending._replace(deliveries=()))
             lost += here
         self._tell(ending, written, lost)
 
@@ -117,6 +125,8 @@ class Attempts:
 
     def _tell(self, ending: Ending, written: Sequence[Delivery], lost: Sequence[Delivery]) -> None:
         """Nothing is dropped silently."""
+        if ending.state == "succeeded" and not written:
+            return
         event, metrics = ending.event, self._hands.metrics
         for letter in written:
             metrics.count(event.key, _COUNTERS[letter.kind, letter not in lost])
@@ -158,3 +168,9 @@ class Attempts:
         if outcome.failed:
             return Attempted("error", plan, outcome, arn, error_message(outcome))
         return Attempted("success", plan, outcome, arn)
+
+
+def _told(answer: Exception | None) -> None:
+    """What could not be forgotten now goes with the next ones."""
+    if answer is not None:
+        _log.warning("old events cannot be removed yet: %s", answer)

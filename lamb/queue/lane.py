@@ -24,6 +24,8 @@ class Lane:
 
     def __init__(self, least: int, most: int) -> None:
         self.running = 0
+        self.settling = 0
+        """Events that have run; what became of them is being written."""
         self.held = False
         """An update is in progress: nothing starts until it has settled."""
         self.behind = False
@@ -95,12 +97,20 @@ class Lane:
 
     # ------------------------------------------------------------------ work
 
+    @property
+    def willing(self) -> bool:
+        """Whether an event may start, if there is room."""
+        if self.held or not self._ready or self.running >= self._window:
+            return False
+        # Or a daemon that is killed would leave too much to be run twice.
+        return self.settling < self._window
+
     def start(self, *, room: bool) -> QueuedEvent | None:
         """The event to run now; it counts as running until `ended`.
 
         Where there is no room, one is run all the same: what it meets with is the reason to wait.
         """
-        if self.held or not self._ready or self.running >= self._window or (self.running and not room):
+        if not self.willing or (self.running and not room):
             return None
         event = self._ready.popleft()
         self._bytes -= len(event.payload)
@@ -108,7 +118,13 @@ class Lane:
         return event
 
     def ended(self) -> None:
+        """The next one may run; what became of this one is still to be written."""
         self.running -= 1
+        self.settling += 1
+
+    def settled(self) -> None:
+        """It is durable, what became of an event that had `ended`."""
+        self.settling -= 1
         if self.empty:
             self._window = self._least
 
@@ -154,8 +170,8 @@ class Lane:
     @property
     def empty(self) -> bool:
         """Nothing runs, waits, or is known to come."""
-        busy = self._ready or self.running or self.claiming or self.behind or self._storing
-        return not busy and self.next_due_ms is None
+        at_work = self.running or self.settling or self.claiming or self._storing
+        return not at_work and not self._ready and not self.behind and self.next_due_ms is None
 
     @property
     def waiting(self) -> int:

@@ -14,8 +14,10 @@ def letters(
     """The destination's first, then the dead-letter queue's: both where both are set."""
     if condition == "FunctionGone":
         return ()  # and its configuration with it
-    written, trace = [], extended(event.trace_id, event.key)
     destination = done.plan.on_success if condition == "Success" else done.plan.on_failure
+    if not destination and (not done.dead_letter_arn or condition == "Success"):
+        return ()  # as most end
+    written, trace = [], extended(event.trace_id, event.key)
     if destination:
         body = record(event, condition, runs, done.outcome, now_ms)
         written.append(Delivery("destination", destination, body, trace_id=trace))

@@ -16,7 +16,7 @@ from lamb.queue.attempts import Attempts
 from lamb.queue.lane import Lane
 from lamb.queue.processors import Processors
 from lamb.store import events as rows
-from lamb.store.group import GroupCommit
+from lamb.store.group import GroupCommit, resolve
 
 _CROWDED_S = 0.1
 """Events that have waited for as long make their lane wider, or narrower."""
@@ -54,7 +54,7 @@ class Worker:
 
     def running(self) -> dict[FunctionKey, int]:
         """How many events run, of each function that has any which are not over."""
-        return {key: lane.running for key, lane in self._lanes.items()}
+        return {key: lane.running + lane.settling for key, lane in self._lanes.items()}
 
     # ------------------------------------------------------------------ arrivals
 
@@ -63,18 +63,15 @@ class Worker:
         lane = self._lane(event.key)
         ours = lane.takes(event)
         lane.storing(ours=ours)
-        stored: asyncio.Future[None] = self._group.add(
-            rows.add_many, rows.Addition(event, self._lease if ours else None)
-        )
+        stored: asyncio.Future[None] = self._loop.create_future()
 
-        def arrived(done: asyncio.Future[None]) -> None:
-            failed = done.cancelled() or done.exception() is not None
-            lane.stored(None if failed else event, ours=ours)
+        def arrived(answer: Exception | None) -> None:
+            lane.stored(event if answer is None else None, ours=ours)
             self._pump(event.key)
+            resolve(stored, answer)  # a caller who hangs up takes nothing back
 
-        stored.add_done_callback(arrived)
-        # A caller who hangs up takes nothing back.
-        await asyncio.shield(stored)
+        self._group.then(rows.add_many, rows.Addition(event, self._lease if ours else None), arrived)
+        await stored
 
     def queued(self, key: FunctionKey) -> None:
         """Somebody else has put events of this function into the store."""
@@ -143,7 +140,10 @@ class Worker:
         lane = self._lanes.get(key)
         if lane is None or self._closing:
             return
-        while (event := lane.start(room=self._attempts.room(key, lane.running))) is not None:
+        while lane.willing:
+            event = lane.start(room=self._attempts.room(key, lane.running))
+            if event is None:
+                break
             self._spawn(self._work(lane, event))
         if lane.waiting and not lane.held and key not in self._crowds:
             self._crowds[key] = self._loop.call_later(_CROWDED_S, self._look_again, key)
@@ -162,13 +162,19 @@ class Worker:
 
     async def _work(self, lane: Lane, event: QueuedEvent) -> None:
         try:
-            attempt, again = await self._attempts.make(event)
-            if attempt == "throttled":
-                lane.shrink()
+            try:
+                done = await self._attempts.run(event)
+                if done.attempt == "throttled":
+                    lane.shrink()
+            finally:
+                lane.ended()
+            if done.outcome is not None:
+                self._pump(event.key)  # its environment is free
+            again = await self._attempts.settle(event, done)
             if again is not None:
                 lane.due(again.due_ms)
         finally:
-            lane.ended()
+            lane.settled()
             self._pump(event.key)
 
     async def _claim(self, key: FunctionKey, lane: Lane, wanted: int) -> None:

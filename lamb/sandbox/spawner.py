@@ -15,6 +15,7 @@ Standard library only: this runs on every supported interpreter, without lamb's 
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib.util
 import json
@@ -96,6 +97,9 @@ def _serve(base: Base, control_fd: int) -> NoReturn:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps; each init reports for itself
     # Python answers SIGINT even as process 1, where the kernel ignores what nobody handles.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.suppress(OSError):
+        # What is woken by the daemon waits its turn: it would interrupt the daemon at each event otherwise.
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
     if "seccomp" in base.walls:
         seccomp.program(syscalls.MACHINE)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,12 +12,15 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import NullPool
 
 from lamb.model.clock import Clock
 from lamb.model.errors import HomeUnusable
 from lamb.store import migrations
 
 _BUSY_S = 10.0
+# Core's, and the driver's own.
+_FAILURES = (DatabaseError, sqlite3.DatabaseError)
 # What SQLite says → what it means, and the fix. Everything else it says is a bug of ours.
 _TROUBLE = {
     "malformed": ("is damaged", "restore it from a backup, or try `sqlite3 … .recover`"),
@@ -44,7 +49,12 @@ class Database:
         Raises HomeUnusable, naming the file and the fix.
         """
         # Parameters may be sealed variables or descriptions: no error shows them.
-        self._engine = create_engine(url, hide_parameters=True, connect_args=_connect_args(url))
+        self._engine = create_engine(
+            url, hide_parameters=True, connect_args=_connect_args(url), poolclass=NullPool
+        )
+        # Kept open: a pool takes several times what a transaction takes, to give one out and to have it back.
+        self._writers: deque[Connection] = deque()
+        self._readers: deque[Connection] = deque()
         self._file = Path(self._engine.url.database or "")
         self._clock = clock
         self._one_writer = threading.Lock()
@@ -64,19 +74,39 @@ class Database:
 
         Raises HomeUnusable. Waits for its turn; must not be opened twice by one thread.
         """
-        with self._one_writer, self._explained(), self._engine.connect() as connection:
-            connection.execution_options(lamb_writes=True)
-            with connection.begin():
-                yield Tx(connection, self._clock.now_ms())
+        kept = self._kept(self._writers, writes=True)
+        with self._one_writer, self._explained(), kept as connection, connection.begin():
+            yield Tx(connection, self._clock.now_ms())
 
     @contextmanager
     def reading(self) -> Iterator[Tx]:
         """Reads one state of everything, whatever is written meanwhile. Raises HomeUnusable."""
-        with self._explained(), self._engine.connect() as connection, connection.begin():
+        kept = self._kept(self._readers, writes=False)
+        with self._explained(), kept as connection, connection.begin():
             yield Tx(connection, self._clock.now_ms())
 
     def close(self) -> None:
-        self._engine.dispose()
+        """Nothing may be under way. What is opened later is opened anew."""
+        for kept in (self._writers, self._readers):
+            while kept:
+                kept.pop().close()
+
+    @contextmanager
+    def _kept(self, kept: deque[Connection], *, writes: bool) -> Iterator[Connection]:
+        """One that nobody else uses meanwhile."""
+        try:
+            connection = kept.pop()
+        except IndexError:
+            connection = self._engine.connect().execution_options(lamb_writes=writes)
+        try:
+            yield connection
+        except _FAILURES:  # who knows what state it is in
+            connection.close()
+            raise
+        except BaseException:
+            kept.append(connection)
+            raise
+        kept.append(connection)
 
     def _make_file(self) -> None:
         # 0600 from its first moment; SQLite gives its companions the same mode.
@@ -93,8 +123,8 @@ class Database:
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except DatabaseError as error:
-            said = str(error.orig).lower()
+        except _FAILURES as error:
+            said = str(getattr(error, "orig", error)).lower()
             for words, (trouble, fix) in _TROUBLE.items():
                 if words in said:
                     raise HomeUnusable(f"The database {self._file} {trouble}", hint=fix) from error
@@ -114,5 +144,7 @@ def _prepare_connection(connection: Any, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
+    # To the driver as it is: half of what an empty transaction takes would be Core's.
+    driver: Any = connection.connection.driver_connection
     writes = connection.get_execution_options().get("lamb_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")

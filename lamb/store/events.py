@@ -7,14 +7,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, and_, bindparam, func, insert, literal_column, null, or_, select, tuple_, update
 from sqlalchemy import delete as delete_from
-from sqlalchemy.exc import IntegrityError
 
 from lamb.model.errors import ResourceConflict
 from lamb.model.events import Ending, EventView, QueuedEvent, Retrial
 from lamb.model.names import FunctionKey, Place
 from lamb.store.database import Tx
 from lamb.store.event_tables import events
-from lamb.store.prepared import Prepared, PreparedInsert
+from lamb.store.prepared import Prepared, PreparedFor, PreparedInsert
 
 KEPT = 10_000
 """Succeeded events that are still shown."""
@@ -74,7 +73,7 @@ _ADD = PreparedInsert(
         }
     )
 )  # fmt: skip
-_TAKE = Prepared(update(events).where(_THIS).values(_new("lease")))
+_TAKE = PreparedFor(update(events).values(_new("lease")).where(events.c.id.in_([bindparam("wanted")])))
 _RETRY = Prepared(
     update(events)
     .where(_THIS, _IS_QUEUED)
@@ -83,10 +82,13 @@ _RETRY = Prepared(
 _END_NAMES = ("state", "runs", "condition", "executed_version", "error")
 _END = (
     update(events)
-    .where(events.c.request_id.in_(bindparam("wanted", expanding=True)), _IS_QUEUED)
     .values(lease=null(), **_new("finished_ms", *_END_NAMES))
+    .where(_IS_QUEUED, events.c.request_id.in_([bindparam("wanted")]))
 )
-_END_WITHOUT_PAYLOAD = _END.values(payload=null())
+_ENDS = {
+    "failed": PreparedFor(_END),
+    "succeeded": PreparedFor(_END.values(payload=null())),
+}
 _FORGET = delete_from(events).where(
     events.c.id.in_(
         select(events.c.id)
@@ -104,7 +106,7 @@ def add_many(tx: Tx, rows: Sequence[Addition]) -> None:
     """Raises ResourceConflict for a request id that another event has."""
     try:
         _ADD.run(tx, [_columns(row) for row in rows])
-    except IntegrityError as error:
+    except tx.connection.dialect.loaded_dbapi.IntegrityError as error:
         ids = ", ".join(row.event.request_id for row in rows)
         raise ResourceConflict(f"There is an event with this request id already: {ids}") from error
 
@@ -123,7 +125,7 @@ def _claim(tx: Tx, claim: Claim) -> Claimed:
     due = [row for row in found[: claim.limit] if row.due_ms <= tx.now_ms]
     left = found[len(due) :]
     if due:
-        _TAKE.run(tx, [{"wanted": row.request_id, "new_lease": claim.lease} for row in due])
+        _TAKE.run_for(tx, [row.id for row in due], {"new_lease": claim.lease})
     return Claimed([_event(row) for row in due], left[0].due_ms if left else None)
 
 
@@ -150,15 +152,12 @@ def end_many(tx: Tx, rows: Sequence[Ending]) -> None:
         alike.setdefault(end, []).append(row.event.request_id)
     for end, request_ids in alike.items():
         new = {f"new_{name}": value for name, value in zip(_END_NAMES, end, strict=True)}
-        tx.connection.execute(
-            _END_WITHOUT_PAYLOAD if end[0] == "succeeded" else _END,
-            {"wanted": request_ids, "new_finished_ms": tx.now_ms, **new},
-        )
+        _ENDS[end[0]].run_for(tx, request_ids, {"new_finished_ms": tx.now_ms, **new})
 
 
-def forget_old(tx: Tx, most: int) -> None:
-    """Remove succeeded events beyond the newest ones that are shown, at most so many at once."""
-    tx.connection.execute(_FORGET, {"most": most})
+def forget_old(tx: Tx, most: Sequence[int]) -> None:
+    """Remove succeeded events beyond the newest ones that are shown, at most so many in all."""
+    tx.connection.execute(_FORGET, {"most": sum(most)})
 
 
 def forget_ancient(tx: Tx, before_ms: int) -> int:

@@ -47,7 +47,7 @@ def main() -> None:
 
     # After lamb's own, on every connection from now on.
     hook.listen(database._engine, "connect", prepare)
-    database._engine.dispose()
+    database.close()
     asyncio.run(send(database, int(count)))
     database.close()
 

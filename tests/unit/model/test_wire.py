@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterator
 
 import pytest
 
 from lamb.model import errors
-from lamb.model.wire import decode, encode
+from lamb.model.wire import decode, encode, new_request_id
 
 
 def body(error: errors.LambError) -> dict[str, object]:
@@ -90,3 +91,15 @@ def test_an_answer_that_lamb_did_not_write_is_still_an_error() -> None:
 def test_a_text_that_quotes_half_a_character_is_an_answer_all_the_same():
     _, _, body = encode(errors.InvalidParameterValue("Value '\ud800' at 'x'"))
     assert json.loads(body)["message"] == "Value '?' at 'x'"
+
+
+def test_request_ids_have_the_form_of_random_uuids_and_sort_by_their_time(monkeypatch):
+    ids = []
+    for millis in (1_700_000_000_000, 1_700_000_000_001, 1_800_000_000_000):
+        monkeypatch.setattr("time.time_ns", lambda millis=millis: millis * 1_000_000)
+        ids += sorted(new_request_id() for _ in range(50))
+    assert len(set(ids)) == len(ids)
+    assert ids == sorted(ids)
+    for text in ids:
+        parsed = uuid.UUID(text)
+        assert (parsed.version, parsed.variant, str(parsed)) == (4, uuid.RFC_4122, text)

@@ -22,6 +22,12 @@ def arrive(lane: Lane, what: QueuedEvent) -> bool:
     return ours
 
 
+def over(lane: Lane) -> None:
+    """One has run, and what became of it is durable."""
+    lane.ended()
+    lane.settled()
+
+
 def started(lane: Lane, *, room: bool = True) -> list[str]:
     found = []
     while (what := lane.start(room=room)) is not None:
@@ -34,8 +40,31 @@ def test_events_start_in_the_order_of_their_arrival_as_far_as_the_window_goes():
     for number in range(5):
         assert arrive(lane, event(number))
     assert started(lane) == ["0", "1"]
+    over(lane)
+    assert started(lane) == ["2"]
+
+
+def test_the_next_event_runs_while_what_became_of_the_last_one_is_written():
+    lane = Lane(2, 8)
+    for number in range(9):
+        arrive(lane, event(number))
+    assert started(lane) == ["0", "1"]
     lane.ended()
     assert started(lane) == ["2"]
+    lane.ended()
+    assert started(lane) == []  # a window of events that would be run twice is enough
+    lane.settled()
+    assert started(lane) == ["3"]
+
+
+def test_a_lane_is_not_empty_before_what_became_of_its_last_event_is_written():
+    lane = Lane(2, 8)
+    arrive(lane, event(0))
+    started(lane)
+    lane.ended()
+    assert not lane.empty
+    lane.settled()
+    assert lane.empty
 
 
 def test_the_window_grows_while_events_wait_and_is_small_again_when_none_are_left():
@@ -51,7 +80,7 @@ def test_the_window_grows_while_events_wait_and_is_small_again_when_none_are_lef
     lane.adjust(1.0)
     assert started(lane) == []
     while lane.running:
-        lane.ended()
+        over(lane)
         started(lane)
     for number in range(20):
         arrive(lane, event(number))
@@ -69,9 +98,9 @@ def test_the_window_stays_where_no_processor_is_idle_and_shrinks_where_it_was_to
     assert len(started(lane)) == 14  # sixteen in all
     lane.adjust(0.01)
     for _ in range(4):
-        lane.ended()
+        over(lane)
         assert started(lane) == []
-    lane.ended()
+    over(lane)
     assert len(started(lane)) == 1  # twelve, and no more
 
 
@@ -80,7 +109,7 @@ def test_without_room_one_event_runs_all_the_same_to_find_out_why():
     for number in range(3):
         arrive(lane, event(number))
     assert started(lane, room=False) == ["0"]
-    lane.ended()
+    over(lane)
     assert started(lane, room=False) == ["1"]
 
 
@@ -92,8 +121,8 @@ def test_a_throttle_narrows_the_window_to_what_runs():
     lane.adjust(1.0)
     lane.adjust(1.0)
     assert len(started(lane)) == 3
-    lane.ended()
-    lane.ended()
+    over(lane)
+    over(lane)
     lane.shrink()
     assert (started(lane), lane.running) == ([], 2)
 
@@ -114,7 +143,7 @@ def test_what_is_in_the_store_is_claimed_when_little_is_left_at_hand():
     assert lane.wants() == 0
     while lane.waiting > CLAIM // 2:
         lane.start(room=True)
-        lane.ended()
+        over(lane)
     assert lane.wants() == CLAIM
     assert lane.wants() == 0  # one claim at a time
     lane.claimed(Claimed([event(n) for n in range(256, 300)], None), CLAIM)
@@ -222,9 +251,9 @@ def test_an_event_that_is_over_before_it_starts_is_not_run():
     lane.drop("1")
     lane.drop("7")  # that of somebody else
     assert started(lane) == ["0"]
-    lane.ended()
+    over(lane)
     assert started(lane) == ["2"]
-    lane.ended()
+    over(lane)
     assert lane.empty
 
 
@@ -238,7 +267,7 @@ def test_an_event_that_is_over_while_it_is_on_its_way_here_is_not_run():
     lane.drop("3")
     lane.stored(event(3), ours=True)
     assert started(lane) == ["2"]
-    lane.ended()
+    over(lane)
     assert lane.empty
     assert arrive(lane, event(1))  # nothing is remembered for longer than it may matter
     assert started(lane) == ["1"]

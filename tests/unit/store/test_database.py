@@ -184,3 +184,20 @@ def test_a_bug_of_ours_is_not_called_trouble_of_the_home(database):
     with pytest.raises(Exception, match="no such table") as raised, database.reading() as tx:
         tx.connection.exec_driver_sql("SELECT * FROM photographs")
     assert not isinstance(raised.value, HomeUnusable)
+
+
+def test_after_a_failure_the_database_is_used_as_before(database, file, monkeypatch):
+    monkeypatch.setattr("lamb.store.database._BUSY_S", 0.1)
+    again = Database(f"sqlite:///{file}", database._clock)
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(HomeUnusable, match=f"{file} is held by another process"), again.transaction():
+            raise AssertionError("nobody is let in")
+        with again.reading() as tx:  # readers have nothing to wait for
+            assert functions.find(tx, KEY) is None
+        other.execute("ROLLBACK")
+    with again.transaction() as tx:
+        functions.add(tx, KEY, {})
+    again.close()
+    with database.reading() as tx:
+        assert functions.find(tx, KEY) is not None

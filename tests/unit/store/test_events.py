@@ -82,10 +82,10 @@ def test_as_many_succeeded_events_are_kept_as_are_worth_showing(database):
     add(database, *map(event, range(events.KEPT + 30)))
     with database.transaction() as tx:
         events.end_many(tx, [Ending(event(n), "Success", 1) for n in range(events.KEPT + 30)])
-        events.forget_old(tx, 20)
+        events.forget_old(tx, [15, 5])
         assert events.find(tx, "id-19") is None
         assert events.find(tx, "id-20") is not None
-        events.forget_old(tx, 1000)
+        events.forget_old(tx, [1000])
         assert events.find(tx, "id-29") is None
         assert events.find(tx, "id-30") is not None
 
