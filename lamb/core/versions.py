@@ -32,23 +32,33 @@ def publish(
     """
     if description is not None:
         refuse_broken_text(description)
-    live.refresh(core, ref.key)
-    with core.database.transaction() as tx:
-        latest = found.latest(tx, ref)
-        found.refuse_unsettled(latest)
-        found.refuse_inactive(latest)
-        found.refuse_stale(revision_id, latest.version.revision_id)
-        actual = latest.version.configuration.code_sha256
-        if code_sha256 is not None and code_sha256 != actual:
-            raise InvalidParameterValue(
-                f"CodeSHA256 ({code_sha256}) is different from current CodeSHA256 in $LATEST ({actual}). "
-                "Please try again with the CodeSHA256 in $LATEST."
-            )
-        published = _unchanged(core, tx, latest)
-        if published is None:
-            published = freeze(core, tx, latest, latest.version.status, description)
-            rows.move(tx, latest, found.new_revision())
+    looked = False
+    while True:
+        with core.database.transaction() as tx:
+            latest = found.latest(tx, ref)
+            if looked or latest.version.configuration.live is None:
+                _refuse_other(latest, code_sha256, revision_id)
+                published = _unchanged(core, tx, latest)
+                if published is None:
+                    published = freeze(core, tx, latest, latest.version.status, description)
+                    rows.move(tx, latest, found.new_revision())
+                break
+        live.refresh(core, ref.key)  # the directory that it follows may have changed
+        looked = True
     return variables.shown(core, published)
+
+
+def _refuse_other(latest: Record, code_sha256: str | None, revision_id: str | None) -> None:
+    """Raise for what cannot be published now, or is not what the caller means."""
+    found.refuse_unsettled(latest)
+    found.refuse_inactive(latest)
+    found.refuse_stale(revision_id, latest.version.revision_id)
+    actual = latest.version.configuration.code_sha256
+    if code_sha256 is not None and code_sha256 != actual:
+        raise InvalidParameterValue(
+            f"CodeSHA256 ({code_sha256}) is different from current CodeSHA256 in $LATEST ({actual}). "
+            "Please try again with the CodeSHA256 in $LATEST."
+        )
 
 
 def freeze(core: Core, tx: Tx, latest: Record, status: Status, description: str | None = None) -> Record:

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Table, and_, bindparam, exists, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    Table,
+    and_,
+    bindparam,
+    cast,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy import delete as delete_from
 
 from lamb.model.names import FunctionKey, Place
 from lamb.store import event_tables, layers, schema
 from lamb.store.database import Tx
+from lamb.store.prepared import Prepared
 
 _functions, _versions, _counters = schema.functions, schema.versions, schema.version_counters
 _provisioned = event_tables.provisioned
@@ -50,11 +64,16 @@ def _sum(column: ColumnElement[int]) -> ColumnElement[int]:
 
 _HERE = and_(_functions.c.account == bindparam("account"), _functions.c.region == bindparam("region"))
 # Built once: building a statement takes longer than SQLite does to carry it out.
-_FIND = select(_functions).where(_is(_functions))
+# In the order in which `_row` takes them apart.
+_ALL = select(
+    *(_functions.c[name] for name in ("id", "account", "region", "name")), cast(_functions.c.tags, String),
+    _functions.c.reserved_concurrency, _functions.c.recursive_loop,
+)  # fmt: skip
+_FIND = Prepared(_ALL.where(_is(_functions)))
 _ADD = insert(_functions)
-_LAST = select(_counters.c.last).where(_is(_counters))
-_ADD_COUNTER = insert(_counters)
-_COUNT_ON = update(_counters).where(_is(_counters)).values(last=bindparam("next"))
+_LAST = Prepared(select(_counters.c.last).where(_is(_counters)))
+_ADD_COUNTER = Prepared(insert(_counters))
+_COUNT_ON = Prepared(update(_counters).where(_is(_counters)).values(last=bindparam("next")))
 _COUNTED = select(func.count(), _sum(_functions.c.reserved_concurrency)).select_from(_functions).where(_HERE)
 _CODE_BYTES = select(_sum(_versions.c.code_size)).join_from(_versions, _functions).where(_HERE)
 _AHEAD = (
@@ -65,7 +84,7 @@ _AHEAD = (
 
 
 def find(tx: Tx, key: FunctionKey) -> FunctionRow | None:
-    found = tx.connection.execute(_FIND, _named(key)).one_or_none()
+    found = _FIND.one(tx, _named(key))
     return None if found is None else _row(found)
 
 
@@ -93,7 +112,7 @@ def set_reserved(tx: Tx, function_id: int, reserved: int | None) -> None:
 def with_concurrency(tx: Tx) -> list[FunctionRow]:
     """Those that have reserved or provisioned concurrency, of every account and region."""
     provisioned = exists().where(_provisioned.c.function_id == _functions.c.id)
-    wanted = select(_functions).where(_functions.c.reserved_concurrency.is_not(None) | provisioned)
+    wanted = _ALL.where(_functions.c.reserved_concurrency.is_not(None) | provisioned)
     return [_row(row) for row in tx.connection.execute(wanted)]
 
 
@@ -107,15 +126,16 @@ def next_number(tx: Tx, key: FunctionKey) -> int:
     number = last_number(tx, key) + 1
     if number == 1:
         values = {"account": key.account, "region": key.region, "name": key.name, "last": number}
-        tx.connection.execute(_ADD_COUNTER, values)
+        _ADD_COUNTER.run(tx, [values])
     else:
-        tx.connection.execute(_COUNT_ON, {**_named(key), "next": number})
+        _COUNT_ON.run(tx, [{**_named(key), "next": number}])
     return number
 
 
 def last_number(tx: Tx, key: FunctionKey) -> int:
     """The version number given last, 0 for none."""
-    return tx.connection.execute(_LAST, _named(key)).scalar_one_or_none() or 0
+    found = _LAST.one(tx, _named(key))
+    return found[0] if found else 0
 
 
 def keys(tx: Tx, place: Place) -> list[FunctionKey]:
@@ -138,10 +158,10 @@ def code_bytes(tx: Tx, place: Place) -> int:
     return int(tx.connection.execute(_CODE_BYTES, here).scalar_one()) + layers.code_bytes(tx, place)
 
 
-def _row(row: Row[Any]) -> FunctionRow:
-    key = FunctionKey(row.account, row.region, row.name)
-    loop = row.recursive_loop or "Terminate"
-    return FunctionRow(row.id, key, row.tags, row.reserved_concurrency, loop)
+def _row(row: Sequence[Any]) -> FunctionRow:
+    function_id, account, region, name, tags, reserved, loop = row
+    key = FunctionKey(account, region, name)
+    return FunctionRow(function_id, key, json.loads(tags), reserved, loop or "Terminate")
 
 
 def _named(key: FunctionKey) -> dict[str, str]:

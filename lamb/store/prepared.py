@@ -9,7 +9,7 @@ once, fifty statements wait fifty times. What goes wrong is raised as the driver
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ClauseElement
 from sqlalchemy.engine.interfaces import DBAPICursor
@@ -20,27 +20,56 @@ from lamb.store.database import Tx
 _PARAMETERS_MAX = 999
 
 
+class _Text(NamedTuple):
+    """SQL in the spelling of one dialect."""
+
+    sql: str
+    order: Sequence[str] | None
+    """The names of the parameters, one for each mark; None where the marks have the names."""
+    constants: Mapping[str, Any]
+    """Parameters that have their value already."""
+
+    def values(self, given: Mapping[str, Any]) -> Any:
+        if self.constants:
+            given = {**self.constants, **given}
+        return given if self.order is None else tuple([given[name] for name in self.order])
+
+
 class Prepared:
-    """An INSERT, UPDATE or DELETE whose every value is a named parameter of a plain type."""
+    """A statement whose every value is a named parameter of a plain type: JSON is text here."""
 
     def __init__(self, statement: ClauseElement) -> None:
-        self._statement = statement
-        self._compiled: dict[str, tuple[str, Sequence[str] | None]] = {}
+        self.statement = statement
+        self._texts: dict[str, _Text] = {}
+
+    def all(self, tx: Tx, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        """The rows that a SELECT finds; `values`: by the names of the parameters."""
+        text = self._for(tx)
+        cursor = _cursor(tx)
+        cursor.execute(text.sql, text.values(values))
+        return cursor.fetchall()
+
+    def one(self, tx: Tx, values: Mapping[str, Any]) -> Sequence[Any] | None:
+        """The one row that a SELECT finds, at most."""
+        found = self.all(tx, values)
+        return found[0] if found else None
 
     def run(self, tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
-        """`rows`: values by the names of the parameters."""
-        text, order = self._for(tx)
-        values: Any = rows if order is None else [tuple([row[name] for name in order]) for row in rows]
-        _cursor(tx).executemany(text, values)
+        """INSERT, UPDATE or DELETE, once for each of `rows`."""
+        text = self._for(tx)
+        if len(rows) == 1:
+            _cursor(tx).execute(text.sql, text.values(rows[0]))
+        else:
+            _cursor(tx).executemany(text.sql, [text.values(row) for row in rows])
 
-    def _for(self, tx: Tx) -> tuple[str, Sequence[str] | None]:
-        """The SQL in the dialect's spelling, and the order of its parameters where they have no names."""
+    def _for(self, tx: Tx) -> _Text:
         dialect = tx.connection.dialect
-        known = self._compiled.get(dialect.name)
+        known = self._texts.get(dialect.name)
         if known is None:
-            compiled: Any = self._statement.compile(dialect=dialect)
+            compiled: Any = self.statement.compile(dialect=dialect)
+            constants = {name: value for name, value in compiled.params.items() if value is not None}
             order = tuple(compiled.positiontup) if compiled.positional else None
-            known = self._compiled[dialect.name] = (str(compiled), order)
+            known = self._texts[dialect.name] = _Text(str(compiled), order, constants)
         return known
 
 
@@ -48,11 +77,11 @@ class PreparedInsert(Prepared):
     """An INSERT of one row, repeated within one statement where the driver's parameters have no names."""
 
     def run(self, tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
-        text, order = self._for(tx)
+        sql, order, _ = self._for(tx)
         if order is None:
             super().run(tx, rows)
             return
-        head, values = text.split("VALUES ", 1)
+        head, values = sql.split("VALUES ", 1)
         most = _PARAMETERS_MAX // len(order)
         for start in range(0, len(rows), most):
             part = rows[start : start + most]
@@ -65,7 +94,7 @@ class PreparedFor(Prepared):
 
     def run_for(self, tx: Tx, wanted: Sequence[Any], values: Mapping[str, Any]) -> None:
         """`wanted`: what the column of the condition has in each of the rows."""
-        text, order = self._for(tx)
+        sql, order, _ = self._for(tx)
         if order is None:
             self.run(tx, [{**values, "wanted": value} for value in wanted])
             return
@@ -74,7 +103,7 @@ class PreparedFor(Prepared):
         for start in range(0, len(wanted), most):
             part = wanted[start : start + most]
             marks = ", ".join("?" * len(part))
-            _cursor(tx).execute(text.replace("IN (?)", f"IN ({marks})"), (*head, *part))
+            _cursor(tx).execute(sql.replace("IN (?)", f"IN ({marks})"), (*head, *part))
 
 
 def _cursor(tx: Tx) -> DBAPICursor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, bindparam, func, insert, select, update
 from sqlalchemy import delete as delete_from
 
 from lamb.model.iam import Role
@@ -12,6 +12,12 @@ from lamb.store import iam_tables
 from lamb.store.database import Tx
 
 _roles, _inline, _attachments = iam_tables.roles, iam_tables.inline_policies, iam_tables.attachments
+
+
+# Built once: building a statement takes longer than SQLite does to carry it out.
+_FIND = select(_roles).where(
+    _roles.c.account == bindparam("wanted_account"), _roles.c.name == bindparam("wanted_name")
+)
 
 
 class RoleRow(NamedTuple):
@@ -22,8 +28,7 @@ class RoleRow(NamedTuple):
 
 
 def find(tx: Tx, account: str, name: str) -> RoleRow | None:
-    wanted = select(_roles).where(_roles.c.account == account, _roles.c.name == name)
-    found = tx.connection.execute(wanted).one_or_none()
+    found = tx.connection.execute(_FIND, {"wanted_account": account, "wanted_name": name}).one_or_none()
     return None if found is None else _row(found)
 
 

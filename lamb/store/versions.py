@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, fields
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, String, Update, and_, bindparam, cast, insert, or_, select, update
+from sqlalchemy import Select, String, and_, bindparam, cast, insert, or_, select, update
 from sqlalchemy import delete as delete_from
 
 from lamb.model.function import AttachedLayer, Configuration, Logging, Status, Version
@@ -16,6 +16,7 @@ from lamb.model.names import FunctionKey, Place
 from lamb.store import schema
 from lamb.store.database import Tx
 from lamb.store.functions import FunctionRow
+from lamb.store.prepared import Prepared
 
 _functions, _versions, _variables = schema.functions, schema.versions, schema.variables
 
@@ -67,7 +68,7 @@ _OF_NAME = and_(_HERE, _functions.c.name == bindparam("name"))
 _IN_ORDER = (_functions.c.name, _versions.c.number)
 _UNSETTLED = or_(_versions.c.state == "Pending", _versions.c.last_update == "InProgress")
 # Built once: building a statement takes longer than SQLite does to carry it out.
-_ONE = _ALL.where(_OF_NAME, _versions.c.number == bindparam("number"))
+_ONE = Prepared(_ALL.where(_OF_NAME, _versions.c.number == bindparam("number")))
 _PAGE = (
     # The first condition says nothing new, and lets an index find the page.
     _ALL.where(
@@ -81,16 +82,17 @@ _PAGE = (
     .order_by(*_IN_ORDER)
     .limit(bindparam("most"))
 )
-_PAGE_OF_LATEST = _PAGE.where(_versions.c.number == 0)
-_PAGE_OF_ONE = (
+_PAGES = {True: Prepared(_PAGE), False: Prepared(_PAGE.where(_versions.c.number == 0))}
+"""Of all versions, and of `$LATEST` alone."""
+_PAGE_OF_ONE = Prepared(
     _ALL.where(_versions.c.function_id == bindparam("function"), _versions.c.number > bindparam("after"))
     .order_by(*_IN_ORDER)
     .limit(bindparam("most"))
 )
 _ALL_UNSETTLED = _ALL.where(_UNSETTLED).order_by(*_IN_ORDER)
-_UNSETTLED_OF_NAME = _ALL.where(_OF_NAME, _UNSETTLED).order_by(*_IN_ORDER)
-_ADD = insert(_versions)
-_ADD_SEALED = insert(_variables)
+_UNSETTLED_OF_NAME = Prepared(_ALL.where(_OF_NAME, _UNSETTLED).order_by(*_IN_ORDER))
+_ADD = Prepared(insert(_versions))
+_ADD_SEALED = Prepared(insert(_variables))
 
 
 def _place(key: FunctionKey) -> dict[str, str]:
@@ -99,7 +101,7 @@ def _place(key: FunctionKey) -> dict[str, str]:
 
 def find(tx: Tx, key: FunctionKey, number: int) -> Record | None:
     """Version `number`, 0 for `$LATEST`."""
-    found = tx.connection.execute(_ONE, {**_place(key), "number": number}).one_or_none()
+    found = _ONE.one(tx, {**_place(key), "number": number})
     return None if found is None else _record(found)
 
 
@@ -112,23 +114,20 @@ def page_of_all(tx: Tx, place: Place, after: tuple[str, int], limit: int, *, pub
         "after_number": after[1],
         "most": limit,
     }
-    page = _PAGE if published else _PAGE_OF_LATEST
-    return [_record(row) for row in tx.connection.execute(page, wanted).all()]
+    return [_record(row) for row in _PAGES[published].all(tx, wanted)]
 
 
 def page_of_one(tx: Tx, function_id: int, after: int, limit: int) -> list[Record]:
     """At most `limit` versions of a function with numbers above `after`, in order."""
     wanted = {"function": function_id, "after": after, "most": limit}
-    return [_record(row) for row in tx.connection.execute(_PAGE_OF_ONE, wanted).all()]
+    return [_record(row) for row in _PAGE_OF_ONE.all(tx, wanted)]
 
 
 def unsettled(tx: Tx, key: FunctionKey | None = None) -> list[Record]:
     """What is Pending or InProgress, of one function or of all."""
     if key is None:
-        found = tx.connection.execute(_ALL_UNSETTLED)
-    else:
-        found = tx.connection.execute(_UNSETTLED_OF_NAME, _place(key))
-    return [_record(row) for row in found]
+        return [_record(row) for row in tx.connection.execute(_ALL_UNSETTLED)]
+    return [_record(row) for row in _UNSETTLED_OF_NAME.all(tx, _place(key))]
 
 
 def sealed(tx: Tx) -> Iterator[Record]:
@@ -159,7 +158,7 @@ def add(tx: Tx, record: Record) -> None:
         "latest_description": record.latest_description,
         **_columns(record),
     }
-    tx.connection.execute(_ADD, values)
+    _ADD.run(tx, [values])
 
 
 def replace_latest(tx: Tx, record: Record, *, instead_of: Sealed | None) -> None:
@@ -205,22 +204,22 @@ def delete(tx: Tx, record: Record) -> None:
 def _update(tx: Tx, function_id: int, number: int, values: Mapping[str, Any]) -> None:
     named = {f"new_{name}": value for name, value in values.items()}
     wanted = {"wanted_function": function_id, "wanted_number": number}
-    tx.connection.execute(_update_of(tuple(values)), {**wanted, **named})
+    _update_of(tuple(values)).run(tx, [{**wanted, **named}])
 
 
 @functools.lru_cache(maxsize=8)
-def _update_of(names: tuple[str, ...]) -> Update:
+def _update_of(names: tuple[str, ...]) -> Prepared:
     """Of these columns, in one version; a parameter may not have the name of a column."""
     here = (_versions.c.function_id == bindparam("wanted_function")) & (
         _versions.c.number == bindparam("wanted_number")
     )
-    return update(_versions).where(here).values({name: bindparam(f"new_{name}") for name in names})
+    return Prepared(update(_versions).where(here).values({name: bindparam(f"new_{name}") for name in names}))
 
 
 def _keep_sealed(tx: Tx, record: Record) -> None:
     if record.sealed is not None:
         sealed = {"id": record.sealed.id, "function_id": record.function.id, "sealed": record.sealed.data}
-        tx.connection.execute(_ADD_SEALED, sealed)
+        _ADD_SEALED.run(tx, [sealed])
 
 
 def _forget_sealed(tx: Tx, ids: list[str]) -> None:
@@ -238,7 +237,7 @@ def _columns(record: Record) -> dict[str, Any]:
         "last_modified_ms": version.last_modified_ms,
         "code_sha256": configuration.code_sha256,
         "code_size": configuration.code_size,
-        "configuration": document,
+        "configuration": json.dumps(document),
         "variables_id": None if record.sealed is None else record.sealed.id,
         **dict(zip(_STATUS_NAMES, astuple(version.status), strict=True)),
     }

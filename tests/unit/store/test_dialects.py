@@ -15,5 +15,5 @@ def test_every_table_can_be_made_in_postgresql(table):
 
 
 def test_what_is_read_most_is_said_the_same_to_both():
-    compiled = str(versions._ONE.compile(dialect=postgresql.dialect()))
+    compiled = str(versions._ONE.statement.compile(dialect=postgresql.dialect()))
     assert "SELECT" in compiled
