@@ -159,8 +159,7 @@ def _logging(now: Logging, changes: Changes, key: FunctionKey) -> Logging:
                 'Remove LogLevel from your request or change the LogFormat to "JSON" and try again.'
             )
         return wanted
-    return dataclasses.replace(
-        wanted,
+    return wanted._replace(
         application_level=wanted.application_level or now.application_level or "INFO",
         system_level=wanted.system_level or now.system_level or "INFO",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from lamb.model.limits import (
     EPHEMERAL_STORAGE_DEFAULT_MB,
@@ -16,8 +16,7 @@ from lamb.model.names import LATEST, FunctionKey
 DEFAULT_ROLE = "arn:aws:iam::123456789012:role/lamb-local"
 
 
-@dataclass(frozen=True, slots=True)
-class Logging:
+class Logging(NamedTuple):
     """LoggingConfig. Levels are None unless the format is JSON."""
 
     format: str = "Text"
@@ -26,8 +25,7 @@ class Logging:
     system_level: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AttachedLayer:
+class AttachedLayer(NamedTuple):
     """A layer version as the function keeps it, also when the version itself has been deleted."""
 
     arn: str
@@ -69,8 +67,7 @@ class Configuration:
     """`host` or `none`: lamb's own member, AWS has no word for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(NamedTuple):
     """State and LastUpdateStatus with their reasons; None leaves the member out of an answer."""
 
     state: str

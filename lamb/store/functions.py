@@ -70,7 +70,9 @@ _ALL = select(
     _functions.c.reserved_concurrency, _functions.c.recursive_loop,
 )  # fmt: skip
 _FIND = Prepared(_ALL.where(_is(_functions)))
-_ADD = insert(_functions)
+_ADD = Prepared(
+    insert(_functions).values({name: bindparam(name) for name in ("account", "region", "name", "tags")})
+)
 _LAST = Prepared(select(_counters.c.last).where(_is(_counters)))
 _ADD_COUNTER = Prepared(insert(_counters))
 _COUNT_ON = Prepared(update(_counters).where(_is(_counters)).values(last=bindparam("next")))
@@ -90,9 +92,10 @@ def find(tx: Tx, key: FunctionKey) -> FunctionRow | None:
 
 def add(tx: Tx, key: FunctionKey, tags: Mapping[str, str]) -> FunctionRow:
     """A function without versions. Its name must be free."""
-    values = {"account": key.account, "region": key.region, "name": key.name, "tags": dict(tags)}
-    done = tx.connection.execute(_ADD, values)
-    return FunctionRow(int(done.inserted_primary_key[0]), key, dict(tags), None)  # type: ignore[index]
+    values = {"account": key.account, "region": key.region, "name": key.name, "tags": json.dumps(dict(tags))}
+    _ADD.run(tx, [values])
+    (made,) = _FIND.all(tx, _named(key))
+    return _row(made)
 
 
 def set_recursive_loop(tx: Tx, function_id: int, recursive_loop: str) -> None:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy import String, bindparam, cast, func, insert, select, update
 from sqlalchemy import delete as delete_from
 
 from lamb.model.iam import Role
 from lamb.store import iam_tables
 from lamb.store.database import Tx
+from lamb.store.prepared import Prepared
 
 _roles, _inline, _attachments = iam_tables.roles, iam_tables.inline_policies, iam_tables.attachments
 
-
 # Built once: building a statement takes longer than SQLite does to carry it out.
-_FIND = select(_roles).where(
-    _roles.c.account == bindparam("wanted_account"), _roles.c.name == bindparam("wanted_name")
+# In the order in which `_row` takes them apart.
+_ALL = select(
+    *(_roles.c[name] for name in ("id", "account", "name", "path", "unique_id", "trust", "description")),
+    _roles.c.max_session_s, _roles.c.boundary_arn, cast(_roles.c.tags, String), _roles.c.created_ms,
+)  # fmt: skip
+_FIND = Prepared(
+    _ALL.where(_roles.c.account == bindparam("wanted_account"), _roles.c.name == bindparam("wanted_name"))
 )
 
 
@@ -28,7 +35,7 @@ class RoleRow(NamedTuple):
 
 
 def find(tx: Tx, account: str, name: str) -> RoleRow | None:
-    found = tx.connection.execute(_FIND, {"wanted_account": account, "wanted_name": name}).one_or_none()
+    found = _FIND.one(tx, {"wanted_account": account, "wanted_name": name})
     return None if found is None else _row(found)
 
 
@@ -40,7 +47,7 @@ def taken(tx: Tx, account: str, name: str) -> bool:
 
 def page(tx: Tx, account: str, path_prefix: str, after: str, limit: int) -> list[Role]:
     """At most `limit` roles below a path whose names come after `after`."""
-    wanted = select(_roles).where(
+    wanted = _ALL.where(
         _roles.c.account == account,
         _roles.c.path.startswith(path_prefix, autoescape=True),
         _roles.c.name > after,
@@ -118,14 +125,14 @@ def detach(tx: Tx, role_id: int, policy_arn: str) -> None:
 
 def having(tx: Tx, account: str, policy_arn: str) -> list[Role]:
     """Roles of an account that a managed policy is attached to, by name."""
-    wanted = select(_roles).join(_attachments, _attachments.c.role_id == _roles.c.id)
+    wanted = _ALL.join(_attachments, _attachments.c.role_id == _roles.c.id)
     wanted = wanted.where(_roles.c.account == account, _attachments.c.policy_arn == policy_arn)
     return [_row(row).role for row in tx.connection.execute(wanted.order_by(_roles.c.name))]
 
 
 def bounded_by(tx: Tx, account: str, policy_arn: str) -> list[Role]:
     """Roles of an account whose permissions boundary a managed policy is, by name."""
-    wanted = select(_roles).where(_roles.c.account == account, _roles.c.boundary_arn == policy_arn)
+    wanted = _ALL.where(_roles.c.account == account, _roles.c.boundary_arn == policy_arn)
     return [_row(row).role for row in tx.connection.execute(wanted.order_by(_roles.c.name))]
 
 
@@ -141,19 +148,20 @@ def uses(tx: Tx, account: str) -> tuple[dict[str, int], dict[str, int]]:
     return {row[0]: row[1] for row in attached}, {row[0]: row[1] for row in bounding}
 
 
-def _row(found: Row[Any]) -> RoleRow:
+def _row(found: Sequence[Any]) -> RoleRow:
+    row_id, account, name, path, unique_id, trust, description, max_session_s, boundary, tags, made = found
     return RoleRow(
-        found.id,
+        row_id,
         Role(
-            account=found.account,
-            name=found.name,
-            path=found.path,
-            id=found.unique_id,
-            trust=found.trust,
-            description=found.description,
-            max_session_s=found.max_session_s,
-            boundary_arn=found.boundary_arn,
-            tags=found.tags,
-            created_ms=found.created_ms,
+            account=account,
+            name=name,
+            path=path,
+            id=unique_id,
+            trust=trust,
+            description=description,
+            max_session_s=max_session_s,
+            boundary_arn=boundary,
+            tags=json.loads(tags),
+            created_ms=made,
         ),
     )

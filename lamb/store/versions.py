@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, String, and_, bindparam, cast, insert, or_, select, update
@@ -174,7 +174,7 @@ def move(tx: Tx, record: Record, revision_id: str, status: Status | None = None)
     """A new revision of an otherwise unchanged version, in another state if one is given."""
     values: dict[str, Any] = {"revision_id": revision_id}
     if status is not None:
-        values |= zip(_STATUS_NAMES, astuple(status), strict=True)
+        values |= zip(_STATUS_NAMES, status, strict=True)
     _update(tx, record.function.id, record.version.number, values)
 
 
@@ -228,10 +228,9 @@ def _forget_sealed(tx: Tx, ids: list[str]) -> None:
 
 def _columns(record: Record) -> dict[str, Any]:
     version, configuration = record.version, record.version.configuration
-    # `asdict` of the whole would copy each text in it.
     document = {name: getattr(configuration, name) for name in _IN_DOCUMENT}
-    document["layers"] = [asdict(layer) for layer in configuration.layers]
-    document["logging"] = asdict(configuration.logging)
+    document["layers"] = [layer._asdict() for layer in configuration.layers]
+    document["logging"] = configuration.logging._asdict()
     return {
         "revision_id": version.revision_id,
         "last_modified_ms": version.last_modified_ms,
@@ -239,7 +238,7 @@ def _columns(record: Record) -> dict[str, Any]:
         "code_size": configuration.code_size,
         "configuration": json.dumps(document),
         "variables_id": None if record.sealed is None else record.sealed.id,
-        **dict(zip(_STATUS_NAMES, astuple(version.status), strict=True)),
+        **dict(zip(_STATUS_NAMES, version.status, strict=True)),
     }
 
 
