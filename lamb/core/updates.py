@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from lamb.core import configuration as rules
@@ -151,30 +151,35 @@ def unsettled(core: Core) -> list[FunctionKey]:
         return list(dict.fromkeys(record.version.key for record in rows.unsettled(tx)))
 
 
-def settle(core: Core, keys: Collection[FunctionKey]) -> str | None:
+def settle(core: Core, keys: Sequence[FunctionKey]) -> str | None:
     """Pending → Active, InProgress → Successful, or Failed with the reason; packages are unpacked by then.
 
-    Returns the runtime of the last function that settled, None if none did. Raises HomeUnusable.
+    Returns the runtime of the last of them that settled, None if none did. Raises HomeUnusable.
     """
-    with core.database.reading() as tx:
-        waiting = _unsettled(tx, keys)
-    if not waiting:
-        return None
-    outcomes = {_packages(record): _unpacked(core, _packages(record)) for record in waiting}
-    with core.database.transaction() as tx:
-        # Read again: functions may be gone, or others by now.
-        settling = [r for r in _unsettled(tx, keys) if _packages(r) in outcomes]
-        for record in settling:
-            problem = outcomes[_packages(record)]
-            rows.move(tx, record, found.new_revision(), _settled(record.version.status, problem))
-    for key in dict.fromkeys(record.function.key for record in settling):
+    outcomes: dict[tuple[str, ...], LambError | None] = {}
+    while True:
+        with core.database.transaction() as tx:
+            settling = rows.unsettled_of(tx, keys)
+            wanted = {_packages(record) for record in settling} - outcomes.keys()
+            missing = [packages for packages in wanted if not core.shelf.has_unpacked(packages)]
+            if not missing:
+                rows.settle(tx, _moves(settling, outcomes))
+                break
+        # Not while others wait to write: a package may take seconds. By then, functions may be others.
+        outcomes |= {packages: _unpacked(core, packages) for packages in missing}
+    settled = {record.function.key: record.version.configuration.runtime for record in settling}
+    for key in settled:
         core.changed(key)
         core.retired(key, LATEST)
-    return settling[-1].version.configuration.runtime if settling else None
+    return next((settled[key] for key in reversed(keys) if key in settled), None)
 
 
-def _unsettled(tx: Tx, keys: Iterable[FunctionKey]) -> list[Record]:
-    return [record for key in keys for record in rows.unsettled(tx, key)]
+def _moves(
+    settling: Iterable[Record], outcomes: Mapping[tuple[str, ...], LambError | None]
+) -> Iterator[tuple[Record, str, Status]]:
+    for record in settling:
+        problem = outcomes.get(_packages(record))
+        yield record, found.new_revision(), _settled(record.version.status, problem)
 
 
 def _packages(record: Record) -> tuple[str, ...]:

@@ -119,6 +119,13 @@ class Shelf:
         self._make(place, fill)
         return place
 
+    def has_unpacked(self, packages: Sequence[str]) -> bool:
+        """Whether there is nothing to do for `unpack` of the first, and `combine` of the others."""
+        names = {_hex(code_sha256) for code_sha256 in packages}
+        if len(packages) > 2:
+            names.add(_combination(packages[1:]))
+        return all((self._trees / name).is_dir() for name in names)
+
     def _make(self, place: Path, fill: Callable[[Path], None]) -> None:
         """A directory at `place`, filled aside; nothing when it is there already."""
         with _usable(place):

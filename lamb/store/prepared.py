@@ -8,7 +8,7 @@ once, fifty statements wait fifty times. What goes wrong is raised as the driver
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ClauseElement
@@ -90,20 +90,34 @@ class PreparedInsert(Prepared):
 
 
 class PreparedFor(Prepared):
-    """An UPDATE or DELETE with the same values for many rows: its condition ends with `IN (:wanted)`."""
+    """A statement with the same values for many rows: its condition ends with `IN (:wanted)`."""
 
     def run_for(self, tx: Tx, wanted: Sequence[Any], values: Mapping[str, Any]) -> None:
         """`wanted`: what the column of the condition has in each of the rows."""
-        sql, order, _ = self._for(tx)
-        if order is None:
-            self.run(tx, [{**values, "wanted": value} for value in wanted])
+        for sql, parameters in self._parts(tx, wanted, values):
+            _cursor(tx).execute(sql, parameters)
+
+    def all_for(self, tx: Tx, wanted: Sequence[Any], values: Mapping[str, Any]) -> list[Sequence[Any]]:
+        """The rows that a SELECT finds, in no order."""
+        found: list[Sequence[Any]] = []
+        for sql, parameters in self._parts(tx, wanted, values):
+            cursor = _cursor(tx)
+            cursor.execute(sql, parameters)
+            found += cursor.fetchall()
+        return found
+
+    def _parts(self, tx: Tx, wanted: Sequence[Any], values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        text = self._for(tx)
+        if text.order is None:
+            for value in wanted:
+                yield text.sql, text.values({**values, "wanted": value})
             return
-        head = [values[name] for name in order if name != "wanted"]
+        head = text.values({**values, "wanted": None})[:-1]
         most = _PARAMETERS_MAX - len(head)
         for start in range(0, len(wanted), most):
             part = wanted[start : start + most]
             marks = ", ".join("?" * len(part))
-            _cursor(tx).execute(sql.replace("IN (?)", f"IN ({marks})"), (*head, *part))
+            yield text.sql.replace("IN (?)", f"IN ({marks})"), (*head, *part)
 
 
 def _cursor(tx: Tx) -> DBAPICursor:

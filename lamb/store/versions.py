@@ -16,7 +16,7 @@ from lamb.model.names import FunctionKey, Place
 from lamb.store import schema
 from lamb.store.database import Tx
 from lamb.store.functions import FunctionRow
-from lamb.store.prepared import Prepared
+from lamb.store.prepared import Prepared, PreparedFor
 
 _functions, _versions, _variables = schema.functions, schema.versions, schema.variables
 
@@ -90,7 +90,7 @@ _PAGE_OF_ONE = Prepared(
     .limit(bindparam("most"))
 )
 _ALL_UNSETTLED = _ALL.where(_UNSETTLED).order_by(*_IN_ORDER)
-_UNSETTLED_OF_NAME = Prepared(_ALL.where(_OF_NAME, _UNSETTLED).order_by(*_IN_ORDER))
+_UNSETTLED_OF_NAMES = PreparedFor(_ALL.where(_HERE, _UNSETTLED, _functions.c.name.in_([bindparam("wanted")])))
 _ADD = Prepared(insert(_versions))
 _ADD_SEALED = Prepared(insert(_variables))
 
@@ -123,11 +123,21 @@ def page_of_one(tx: Tx, function_id: int, after: int, limit: int) -> list[Record
     return [_record(row) for row in _PAGE_OF_ONE.all(tx, wanted)]
 
 
-def unsettled(tx: Tx, key: FunctionKey | None = None) -> list[Record]:
-    """What is Pending or InProgress, of one function or of all."""
-    if key is None:
-        return [_record(row) for row in tx.connection.execute(_ALL_UNSETTLED)]
-    return [_record(row) for row in _UNSETTLED_OF_NAME.all(tx, _place(key))]
+def unsettled(tx: Tx) -> list[Record]:
+    """What is Pending or InProgress."""
+    return [_record(row) for row in tx.connection.execute(_ALL_UNSETTLED)]
+
+
+def unsettled_of(tx: Tx, keys: Iterable[FunctionKey]) -> list[Record]:
+    """What is Pending or InProgress of these functions."""
+    names: dict[tuple[str, str], list[str]] = {}
+    for key in keys:
+        names.setdefault((key.account, key.region), []).append(key.name)
+    return [
+        _record(row)
+        for (account, region), wanted in names.items()
+        for row in _UNSETTLED_OF_NAMES.all_for(tx, wanted, {"account": account, "region": region})
+    ]
 
 
 def sealed(tx: Tx) -> Iterator[Record]:
@@ -165,17 +175,28 @@ def replace_latest(tx: Tx, record: Record, *, instead_of: Sealed | None) -> None
     """`$LATEST` becomes `record`; `instead_of`: the variables that it had until now."""
     if record.sealed != instead_of:
         _keep_sealed(tx, record)
-    _update(tx, record.function.id, 0, _columns(record))
+    _update(tx, [_Change(record.function.id, 0, _columns(record))])
     if instead_of is not None and record.sealed != instead_of:
         _forget_sealed(tx, [instead_of.id])
 
 
-def move(tx: Tx, record: Record, revision_id: str, status: Status | None = None) -> None:
-    """A new revision of an otherwise unchanged version, in another state if one is given."""
-    values: dict[str, Any] = {"revision_id": revision_id}
-    if status is not None:
-        values |= zip(_STATUS_NAMES, status, strict=True)
-    _update(tx, record.function.id, record.version.number, values)
+def move(tx: Tx, record: Record, revision_id: str) -> None:
+    """A new revision of an otherwise unchanged version."""
+    _update(tx, [_Change(record.function.id, record.version.number, {"revision_id": revision_id})])
+
+
+def settle(tx: Tx, moves: Iterable[tuple[Record, str, Status]]) -> None:
+    """New revisions of otherwise unchanged versions, in other states."""
+    changes = [
+        _Change(
+            record.function.id,
+            record.version.number,
+            {"revision_id": revision_id, **dict(zip(_STATUS_NAMES, status, strict=True))},
+        )
+        for record, revision_id, status in moves
+    ]
+    if changes:
+        _update(tx, changes)
 
 
 def seal_anew(tx: Tx, sealed: Iterable[Sealed]) -> None:
@@ -201,10 +222,24 @@ def delete(tx: Tx, record: Record) -> None:
         _forget_sealed(tx, [record.sealed.id])
 
 
-def _update(tx: Tx, function_id: int, number: int, values: Mapping[str, Any]) -> None:
-    named = {f"new_{name}": value for name, value in values.items()}
-    wanted = {"wanted_function": function_id, "wanted_number": number}
-    _update_of(tuple(values)).run(tx, [{**wanted, **named}])
+class _Change(NamedTuple):
+    function_id: int
+    number: int
+    values: Mapping[str, Any]
+    """By the names of their columns."""
+
+
+def _update(tx: Tx, changes: Sequence[_Change]) -> None:
+    """All of the same columns."""
+    rows = [
+        {
+            "wanted_function": change.function_id,
+            "wanted_number": change.number,
+            **{f"new_{name}": value for name, value in change.values.items()},
+        }
+        for change in changes
+    ]
+    _update_of(tuple(changes[0].values)).run(tx, rows)
 
 
 @functools.lru_cache(maxsize=8)

@@ -90,10 +90,25 @@ def test_replaced_variables_are_gone(tx, function):
 
 def test_a_published_version_gets_states_and_revisions(tx, function):
     versions.add(tx, record(function, 1))
-    versions.move(tx, record(function, 1), "r2", PENDING)
+    versions.settle(tx, [(record(function, 1), "r2", PENDING)])
     versions.move(tx, record(function, 1), "r3")
     found = versions.find(tx, KEY, 1).version
     assert (found.revision_id, found.status) == ("r3", PENDING)
+
+
+def test_many_versions_of_many_places_settle_at_once(tx):
+    keys = [KEY._replace(region=region, name=f"f{n}") for n in range(1100) for region in ("a-1", "b-2")]
+    for key in keys:
+        made = functions.add(tx, key, {})
+        stored = record(made, key=key)
+        versions.add(tx, replace(stored, version=replace(stored.version, status=PENDING)))
+    found = versions.unsettled_of(tx, keys[:-1])
+    assert {each.version.key for each in found} == set(keys[:-1])
+    versions.settle(tx, [(each, f"r-{each.function.id}", ACTIVE) for each in found])
+    assert versions.unsettled_of(tx, keys[:-1]) == []
+    assert [each.version.key for each in versions.unsettled(tx)] == keys[-1:]
+    settled = versions.find(tx, keys[7], 0)
+    assert settled.version.revision_id == f"r-{settled.function.id}"
 
 
 def test_variables_of_published_versions_can_be_sealed_anew(tx, function):
