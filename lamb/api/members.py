@@ -45,8 +45,10 @@ def read(operation: str, params: Mapping[str, str], query: bytes, body: bytes) -
             value = from_texts(SHAPES[ref["shape"]], None if given is None else [given])
         elif location == "querystring":
             value = from_texts(SHAPES[ref["shape"]], arguments.get(wire_name))
+        elif document.get(wire_name) is None:
+            continue
         else:
-            value = typed(ref["shape"], document.get(wire_name))
+            value = typed(ref["shape"], document[wire_name])
         if value is not None:
             members[name] = value
     return members
@@ -117,10 +119,11 @@ def typed(name: str, value: Any, shapes: Mapping[str, Shape] = SHAPES) -> Any:
     if kind == "structure":
         if not isinstance(value, dict):
             raise _mismatch(value, "a Structure")
-        members = {
-            member: typed(ref["shape"], value.get(member), shapes) for member, ref in shape["members"].items()
+        return {
+            member: typed(ref["shape"], value[member], shapes)
+            for member, ref in shape["members"].items()
+            if value.get(member) is not None
         }
-        return {member: item for member, item in members.items() if item is not None}
     if kind == "list":
         if not isinstance(value, list):
             raise _mismatch(value, "a List")

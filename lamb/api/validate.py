@@ -67,10 +67,8 @@ def _structure(
 
 
 def _value(shapes: Mapping[str, Shape], shape: Shape, value: Any, path: str) -> Iterator[str]:
-    shown = "Value" if _sensitive(shape) else f"Value '{printed(value)}'"
-    opening = f"{shown} at '{path}' failed to satisfy constraint: "
     for constraint in _broken(shape, value):
-        yield opening + constraint
+        yield _opening(shape, value, path) + constraint
     kind = shape["type"]
     if kind == "structure":
         yield from _structure(shapes, shape, value, f"{path}.")
@@ -80,17 +78,24 @@ def _value(shapes: Mapping[str, Shape], shape: Shape, value: Any, path: str) -> 
             for number, item in enumerate(value, start=1):
                 yield from _value(shapes, member, item or {}, f"{path}.{number}.member")
         elif any(item is None or any(_broken(member, item)) for item in value):
-            yield f"{opening}Member must satisfy constraint: {_all(member, null=not shape.get('sparse'))}"
+            said = f"Member must satisfy constraint: {_all(member, null=not shape.get('sparse'))}"
+            yield _opening(shape, value, path) + said
     elif kind == "map":
-        yield from _map(shapes, shape, value, opening)
+        for constraint in _map(shapes, shape, value):
+            yield _opening(shape, value, path) + constraint
 
 
-def _map(shapes: Mapping[str, Shape], shape: Shape, value: Mapping[str, Any], opening: str) -> Iterator[str]:
+def _opening(shape: Shape, value: Any, path: str) -> str:
+    shown = "Value" if _sensitive(shape) else f"Value '{printed(value)}'"
+    return f"{shown} at '{path}' failed to satisfy constraint: "
+
+
+def _map(shapes: Mapping[str, Shape], shape: Shape, value: Mapping[str, Any]) -> Iterator[str]:
     key, item = shapes[shape["key"]], shapes[shape["value"]]
     if any(any(_broken(key, name)) for name in value):
-        yield f"{opening}Map keys must satisfy constraint: {_all(key, null=False)}"
+        yield f"Map keys must satisfy constraint: {_all(key, null=False)}"
     if any(entry is None or any(_broken(item, entry)) for entry in value.values()):
-        yield f"{opening}Map value must satisfy constraint: {_all(item)}"
+        yield f"Map value must satisfy constraint: {_all(item)}"
 
 
 def _broken(shape: Mapping[str, Any], value: Any) -> Iterator[str]:

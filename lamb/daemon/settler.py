@@ -15,9 +15,10 @@ from lamb.model.names import FunctionKey, Reference
 if TYPE_CHECKING:
     from lamb.daemon.services import Services
 
-# Whoever sends one change after the other is not kept waiting by what nobody asks for yet: what comes within
-# this time settles together, unless somebody waits for it.
-_TOGETHER_S = 0.05
+# Whoever sends one change after the other is not kept waiting by what nobody asks for yet: changes settle
+# together when none has come for a while, or the first has waited for long, unless somebody waits for one.
+_QUIET_S = 0.05
+_LONG_S = 0.25
 _AT_ONCE = 8
 """Functions in one transaction: their packages are unpacked one after the other."""
 _AGAIN_S = 1.0
@@ -32,13 +33,20 @@ class Settler:
         self._told: Settling[FunctionKey] = Settling()
         self._keys: dict[FunctionKey, None] = {}
         """Those that are to settle, in the order of their changes."""
+        self._first_s = 0.0
+        """When the first of them changed, by the loop's time."""
         self._timer: asyncio.TimerHandle | None = None
         self._last: FunctionKey | None = None  # what comes next for it is made ready
 
     def soon(self, key: FunctionKey) -> None:
+        loop = asyncio.get_running_loop()
+        now_s = loop.time()
+        if not self._keys:
+            self._first_s = now_s
         self._keys[key] = None
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(_TOGETHER_S, self._begin)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = loop.call_at(min(now_s + _QUIET_S, self._first_s + _LONG_S), self._begin)
 
     async def settled(self, reference: Reference, timeout_s: float) -> bool:
         """Raises HomeUnusable while the home cannot be written; the change is tried again by itself."""

@@ -76,13 +76,27 @@ def test_what_changes_in_a_burst_settles_together_and_the_last_is_made_ready(pla
 
 
 def test_whoever_waits_for_a_function_does_not_wait_for_others_to_come(plane, monkeypatch):
-    monkeypatch.setattr(settler, "_TOGETHER_S", 1000)
+    monkeypatch.setattr(settler, "_QUIET_S", 1000)
+    monkeypatch.setattr(settler, "_LONG_S", 1000)
     pending(plane, "a", "b")
 
     async def work(stand: Stand) -> None:
         stand.settler.soon(key("a"))
         stand.settler.soon(key("b"))
         assert await stand.settler.settled(ref("b"), 10)
+
+    assert with_stand(plane, work).settled == [["a", "b"]]
+
+
+def test_a_stream_of_changes_does_not_put_off_the_first_for_long(plane, monkeypatch):
+    monkeypatch.setattr(settler, "_QUIET_S", 1000)
+    monkeypatch.setattr(settler, "_LONG_S", 0.05)
+    pending(plane, "a", "b")
+
+    async def work(stand: Stand) -> None:
+        stand.settler.soon(key("a"))
+        stand.settler.soon(key("b"))
+        await stand.ready.wait()
 
     assert with_stand(plane, work).settled == [["a", "b"]]
 
@@ -101,7 +115,7 @@ def test_a_large_burst_is_settled_in_parts(plane):
 
 
 def test_what_has_not_begun_when_the_daemon_ends_is_left_to_the_next_one(plane, monkeypatch):
-    monkeypatch.setattr(settler, "_TOGETHER_S", 0.01)
+    monkeypatch.setattr(settler, "_QUIET_S", 0.01)
     pending(plane, "a")
 
     async def work(stand: Stand) -> None:
