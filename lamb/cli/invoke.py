@@ -211,5 +211,5 @@ def receipt(session: Session, function: str, answer: Answer) -> str:
     standing, _, asked = answer.walls.partition("/")
     walls = f"walls {answer.walls}" if answer.walls else "walls unknown"
     parts.append(walls if standing == asked else out.style(walls, "yellow"))
-    parts.append(f"{answer.request_id[:4]}…")
+    parts.append(f"…{answer.request_id[-4:]}")  # the first digits are the time, and alike
     return out.style(" · ", "dim").join(parts)

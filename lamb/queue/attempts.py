@@ -93,10 +93,10 @@ class Attempts:
             await self._written(rows.retry_many, Retrial(event, decision, runs))
             return decision
         await self._end(event, done, decision.condition, runs)
-        self._ended += 1
-        if self._ended % _FORGOTTEN_AT_ONCE == 0:
+        if self._ended % _FORGOTTEN_AT_ONCE == 0:  # also with the first: a daemon may end before many have
             # As much goes as comes, and a little more.
             self._group.then(rows.forget_old, 2 * _FORGOTTEN_AT_ONCE, _told)
+        self._ended += 1
         return None
 
     async def _end(self, event: QueuedEvent, done: Attempted, condition: Condition, runs: int) -> None:

@@ -95,7 +95,7 @@ def test_on_a_terminal_a_receipt_follows_on_stderr(lamb_line, client):
     client.answer = answer(init_ms=4.94, executed_version="3")
     assert lamb_line.on_terminal("invoke", "hello:prod") == 0
     assert lamb_line.out == '{"ok": true}\n'
-    assert lamb_line.err == "✓ 3.1 ms · init 4.9 ms (cold) · 41/128 MB · hello:3 · walls 9/9 · 7f3a…\n"
+    assert lamb_line.err == "✓ 3.1 ms · init 4.9 ms (cold) · 41/128 MB · hello:3 · walls 9/9 · …a7b1\n"
 
 
 def test_a_missing_wall_stands_out_in_the_receipt(lamb_line, client):
