@@ -29,6 +29,7 @@ _ACCEPTED_BAR, _RUN_BAR, _P50_BAR_MS = 6000.0, 2000.0, 2.0
 _SINGLE = "single commits of SQLite"
 # One environment, which is busy: whatever else is sent waits in the store.
 _BUSY = "import time\ndef handler(event, context):\n    time.sleep(800)\n"
+_FOUR = b'{"ReservedConcurrentExecutions": 4}'
 # The first ones wait for an environment.
 _BEFORE, _OF_A_BACKLOG = 300, 600
 _PREFILL = """
@@ -128,6 +129,8 @@ def _with_a_backlog(installation: Installation, home: Callable[[str], Home]) -> 
         place = home(f"backlog-{count}")
         with serving(place) as api:
             api.create("backlog", ECHO)
+            # As many environments for each backlog: to start more of them is not what it costs.
+            api.request("PUT", "/2017-10-31/functions/backlog/concurrency", _FOUR)
             api.create("other", _BUSY, timeout_s=900)
             api.settled("other")
         place.stop()
