@@ -103,7 +103,7 @@ class Lane:
         if self.held or not self._ready or self.running >= self._window:
             return False
         # Or a daemon that is killed would leave too much to be run twice.
-        return self.settling < self._window
+        return self.settling < self._least
 
     def start(self, *, room: bool) -> QueuedEvent | None:
         """The event to run now; it counts as running until `ended`.
