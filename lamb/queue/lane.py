@@ -102,8 +102,8 @@ class Lane:
         """Whether an event may start, if there is room."""
         if self.held or not self._ready or self.running >= self._window:
             return False
-        # Or a daemon that is killed would leave too much to be run twice.
-        return self.settling < self._least
+        # One more than may run, for the time that it takes to write: a kill has all of them run twice.
+        return self.running + self.settling <= self._window
 
     def start(self, *, room: bool) -> QueuedEvent | None:
         """The event to run now; it counts as running until `ended`.

@@ -52,7 +52,7 @@ def test_the_next_event_runs_while_what_became_of_the_last_one_is_written():
     lane.ended()
     assert started(lane) == ["2"]
     lane.ended()
-    assert started(lane) == []  # a window of events that would be run twice is enough
+    assert started(lane) == []  # three that would be run twice are enough
     lane.settled()
     assert started(lane) == ["3"]
 
