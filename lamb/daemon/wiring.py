@@ -202,7 +202,7 @@ def _worker(services: Services, clock: HomeClock, settings: Settings) -> Worker:
     most = settings.max_environments
     post = Post(services.core.remote_services, clock)
     attempts = Attempts(services.core, services.group, clock, hands, post)
-    return Worker(services.group, clock, attempts, (min(2 * (os.cpu_count() or 1), most), most))
+    return Worker(services.group, clock, attempts, (min(os.cpu_count() or 1, most), most))
 
 
 def _provisioned(services: Services) -> Provisioned:
