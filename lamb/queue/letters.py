@@ -15,13 +15,14 @@ def letters(
     if condition == "FunctionGone":
         return ()  # and its configuration with it
     destination = done.plan.on_success if condition == "Success" else done.plan.on_failure
-    if not destination and (not done.dead_letter_arn or condition == "Success"):
+    dead_letters = None if condition == "Success" else done.dead_letter_arn
+    if not destination and not dead_letters:
         return ()  # as most end
     written, trace = [], extended(event.trace_id, event.key)
     if destination:
         body = record(event, condition, runs, done.outcome, now_ms)
         written.append(Delivery("destination", destination, body, trace_id=trace))
-    if done.dead_letter_arn and condition != "Success":
+    if dead_letters:
         attributes = dead_letter_attributes(event, condition, done.outcome)
-        written.append(Delivery("dead-letter", done.dead_letter_arn, event.payload, attributes, trace))
+        written.append(Delivery("dead-letter", dead_letters, event.payload, attributes, trace))
     return tuple(written)

@@ -140,10 +140,7 @@ class Worker:
         lane = self._lanes.get(key)
         if lane is None or self._closing:
             return
-        while lane.willing:
-            event = lane.start(room=self._attempts.room(key, lane.running))
-            if event is None:
-                break
+        while lane.willing and (event := lane.start(room=self._attempts.room(key, lane.running))) is not None:
             self._spawn(self._work(lane, event))
         if lane.waiting and not lane.held and key not in self._crowds:
             self._crowds[key] = self._loop.call_later(_CROWDED_S, self._look_again, key)

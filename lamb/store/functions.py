@@ -63,12 +63,14 @@ def _sum(column: ColumnElement[int]) -> ColumnElement[int]:
 
 
 _HERE = and_(_functions.c.account == bindparam("account"), _functions.c.region == bindparam("region"))
-# Built once: building a statement takes longer than SQLite does to carry it out.
-# In the order in which `_row` takes them apart.
-_ALL = select(
+COLUMNS = (
     *(_functions.c[name] for name in ("id", "account", "region", "name")), cast(_functions.c.tags, String),
     _functions.c.reserved_concurrency, _functions.c.recursive_loop,
 )  # fmt: skip
+"""What `row` makes a FunctionRow of, in this order."""
+
+# Built once: building a statement takes longer than SQLite does to carry it out.
+_ALL = select(*COLUMNS)
 _FIND = Prepared(_ALL.where(_is(_functions)))
 _ADD = Prepared(
     insert(_functions).values({name: bindparam(name) for name in ("account", "region", "name", "tags")})
@@ -87,7 +89,7 @@ _AHEAD = (
 
 def find(tx: Tx, key: FunctionKey) -> FunctionRow | None:
     found = _FIND.one(tx, _named(key))
-    return None if found is None else _row(found)
+    return None if found is None else row(found)
 
 
 def add(tx: Tx, key: FunctionKey, tags: Mapping[str, str]) -> FunctionRow:
@@ -95,7 +97,7 @@ def add(tx: Tx, key: FunctionKey, tags: Mapping[str, str]) -> FunctionRow:
     values = {"account": key.account, "region": key.region, "name": key.name, "tags": json.dumps(dict(tags))}
     _ADD.run(tx, [values])
     (made,) = _FIND.all(tx, _named(key))
-    return _row(made)
+    return row(made)
 
 
 def set_recursive_loop(tx: Tx, function_id: int, recursive_loop: str) -> None:
@@ -116,7 +118,7 @@ def with_concurrency(tx: Tx) -> list[FunctionRow]:
     """Those that have reserved or provisioned concurrency, of every account and region."""
     provisioned = exists().where(_provisioned.c.function_id == _functions.c.id)
     wanted = _ALL.where(_functions.c.reserved_concurrency.is_not(None) | provisioned)
-    return [_row(row) for row in tx.connection.execute(wanted)]
+    return [row(found) for found in tx.connection.execute(wanted)]
 
 
 def delete(tx: Tx, function_id: int) -> None:
@@ -161,8 +163,9 @@ def code_bytes(tx: Tx, place: Place) -> int:
     return int(tx.connection.execute(_CODE_BYTES, here).scalar_one()) + layers.code_bytes(tx, place)
 
 
-def _row(row: Sequence[Any]) -> FunctionRow:
-    function_id, account, region, name, tags, reserved, loop = row
+def row(found: Sequence[Any]) -> FunctionRow:
+    """What was found in COLUMNS."""
+    function_id, account, region, name, tags, reserved, loop = found
     key = FunctionKey(account, region, name)
     return FunctionRow(function_id, key, json.loads(tags), reserved, loop or "Terminate")
 

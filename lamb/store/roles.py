@@ -16,12 +16,12 @@ from lamb.store.prepared import Prepared
 
 _roles, _inline, _attachments = iam_tables.roles, iam_tables.inline_policies, iam_tables.attachments
 
-# Built once: building a statement takes longer than SQLite does to carry it out.
 # In the order in which `_row` takes them apart.
 _ALL = select(
     *(_roles.c[name] for name in ("id", "account", "name", "path", "unique_id", "trust", "description")),
     _roles.c.max_session_s, _roles.c.boundary_arn, cast(_roles.c.tags, String), _roles.c.created_ms,
 )  # fmt: skip
+# Built once: building a statement takes longer than SQLite does to carry it out.
 _FIND = Prepared(
     _ALL.where(_roles.c.account == bindparam("wanted_account"), _roles.c.name == bindparam("wanted_name"))
 )

@@ -13,7 +13,7 @@ from sqlalchemy import delete as delete_from
 
 from lamb.model.function import AttachedLayer, Configuration, Logging, Status, Version
 from lamb.model.names import FunctionKey, Place
-from lamb.store import schema
+from lamb.store import functions, schema
 from lamb.store.database import Tx
 from lamb.store.functions import FunctionRow
 from lamb.store.prepared import Prepared, PreparedFor
@@ -51,8 +51,7 @@ _IN_DOCUMENT = [
 
 # In the order in which `_record` takes them apart. JSON as text: most of it has been read before.
 _COLUMNS = (
-    *(_functions.c[name] for name in ("id", "account", "region", "name")), cast(_functions.c.tags, String),
-    _functions.c.reserved_concurrency, _functions.c.recursive_loop,
+    *functions.COLUMNS,
     _versions.c.number, _versions.c.revision_id, _versions.c.last_modified_ms,
     _versions.c.code_sha256, _versions.c.code_size, cast(_versions.c.configuration, String),
     _versions.c.latest_description, _versions.c.variables_id, _variables.c.sealed,
@@ -82,8 +81,8 @@ _PAGE = (
     .order_by(*_IN_ORDER)
     .limit(bindparam("most"))
 )
-_PAGES = {True: Prepared(_PAGE), False: Prepared(_PAGE.where(_versions.c.number == 0))}
-"""Of all versions, and of `$LATEST` alone."""
+_PAGE_OF_ALL = Prepared(_PAGE)
+_PAGE_OF_LATEST = Prepared(_PAGE.where(_versions.c.number == 0))
 _PAGE_OF_ONE = Prepared(
     _ALL.where(_versions.c.function_id == bindparam("function"), _versions.c.number > bindparam("after"))
     .order_by(*_IN_ORDER)
@@ -114,7 +113,8 @@ def page_of_all(tx: Tx, place: Place, after: tuple[str, int], limit: int, *, pub
         "after_number": after[1],
         "most": limit,
     }
-    return [_record(row) for row in _PAGES[published].all(tx, wanted)]
+    page = _PAGE_OF_ALL if published else _PAGE_OF_LATEST
+    return [_record(row) for row in page.all(tx, wanted)]
 
 
 def page_of_one(tx: Tx, function_id: int, after: int, limit: int) -> list[Record]:
@@ -278,14 +278,13 @@ def _columns(record: Record) -> dict[str, Any]:
 
 
 def _record(row: Sequence[Any]) -> Record:
+    function = functions.row(row[: len(functions.COLUMNS)])
     (
-        function_id, account, region, name, tags, reserved, loop,
         number, revision_id, last_modified_ms, code_sha256, code_size, text,
         latest_description, variables_id, sealed, *status,
-    ) = row  # fmt: skip
-    key = FunctionKey(account, region, name)
+    ) = row[len(functions.COLUMNS) :]  # fmt: skip
     version = Version(
-        key=key,
+        key=function.key,
         number=number,
         revision_id=revision_id,
         last_modified_ms=last_modified_ms,
@@ -293,7 +292,7 @@ def _record(row: Sequence[Any]) -> Record:
         configuration=_configuration(code_sha256, code_size, text),
     )
     return Record(
-        FunctionRow(function_id, key, json.loads(tags), reserved, loop or "Terminate"),
+        function,
         version,
         None if variables_id is None else Sealed(variables_id, sealed),
         latest_description,
