@@ -15,7 +15,7 @@ from lamb.core.context import Core
 from lamb.core.log_groups import LogGroup
 from lamb.logs import erasure, follow, pages
 from lamb.logs.chunks import Chunks, Stream
-from lamb.logs.journal import Entry, Group, Journal
+from lamb.logs.journal import About, Entry, Group, Journal
 from lamb.logs.pages import Found, Key, Wanted
 from lamb.model.clock import Clock
 from lamb.model.errors import LambError
@@ -52,15 +52,21 @@ class Logbook:
     # ------------------------------------------------------------------ groups
 
     async def get(self, group: Group) -> LogGroup:
-        found: LogGroup = await self._run(log_groups.get, self._core, group, self._journal.about(group))
+        found: LogGroup = await self._run(log_groups.get, self._core, group, self._about(group))
         return found
 
+    def _about(self, group: Group) -> About | None:
+        self._journal.flush()  # a group is there from its first line on, not from when that is on disk
+        return self._journal.about(group)
+
     async def names(self, place: Place) -> list[str]:
+        self._journal.flush()
         written = self._journal.groups(place.account, place.region)
         found: list[str] = await self._run(log_groups.names, self._core, place, written)
         return found
 
     async def named(self, place: Place, names: Sequence[str]) -> list[LogGroup]:
+        self._journal.flush()
         found: list[LogGroup] = await self._run(
             log_groups.named, self._core, place, names, self._journal.about
         )
@@ -68,10 +74,10 @@ class Logbook:
 
     async def create(self, group: Group, tags: Mapping[str, str], settings: Mapping[str, Any]) -> None:
         new = LogGroup(group, self.now_ms(), tags=tags, settings=settings)
-        await self._run(log_groups.create, self._core, new, self._journal.about(group))
+        await self._run(log_groups.create, self._core, new, self._about(group))
 
     async def change(self, work: Callable[..., None], group: Group, *args: Any) -> None:
-        await self._run(work, self._core, group, self._journal.about(group), *args)
+        await self._run(work, self._core, group, self._about(group), *args)
 
     async def delete(self, group: Group) -> None:
         await self.change(log_groups.delete, group)
@@ -88,7 +94,7 @@ class Logbook:
     async def delete_stream(self, group: Group, name: str) -> None:
         found = await self.get(group)
         written = name in await self._chunks.streams(group)
-        about = self._journal.about(group)
+        about = self._about(group)
         await self._run(_delete_stream, self._core, group, about, name, written)
         if written:
             await self._erase(found.key, lambda entry: entry.stream == name)
