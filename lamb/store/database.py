@@ -59,7 +59,6 @@ class Database:
         self._clock = clock
         self._one_writer = threading.Lock()
         event.listen(self._engine, "connect", _prepare_connection)
-        event.listen(self._engine, "begin", _begin)
         self._make_file()
         try:
             with self.transaction() as tx:
@@ -74,15 +73,13 @@ class Database:
 
         Raises HomeUnusable. Waits for its turn; must not be opened twice by one thread.
         """
-        kept = self._kept(self._writers, writes=True)
-        with self._one_writer, self._explained(), kept as connection, connection.begin():
+        with self._one_writer, self._within(self._writers, "BEGIN IMMEDIATE") as connection:
             yield Tx(connection, self._clock.now_ms())
 
     @contextmanager
     def reading(self) -> Iterator[Tx]:
         """Reads one state of everything, whatever is written meanwhile. Raises HomeUnusable."""
-        kept = self._kept(self._readers, writes=False)
-        with self._explained(), kept as connection, connection.begin():
+        with self._within(self._readers, "BEGIN") as connection:
             yield Tx(connection, self._clock.now_ms())
 
     def close(self) -> None:
@@ -92,21 +89,38 @@ class Database:
                 kept.pop().close()
 
     @contextmanager
-    def _kept(self, kept: deque[Connection], *, writes: bool) -> Iterator[Connection]:
-        """One that nobody else uses meanwhile."""
+    def _within(self, kept: deque[Connection], begin: str) -> Iterator[Connection]:
+        """A transaction, on a connection that nobody else uses meanwhile."""
         try:
-            connection = kept.pop()
-        except IndexError:
-            connection = self._engine.connect().execution_options(lamb_writes=writes)
-        try:
-            yield connection
-        except _FAILURES:  # who knows what state it is in
-            connection.close()
-            raise
-        except BaseException:
+            connection = self._one_of(kept)
+            driver: Any = connection.connection.driver_connection
+            try:
+                driver.execute(begin)
+                yield connection
+                driver.commit()
+            except _FAILURES:  # who knows what state it is in
+                connection.close()
+                raise
+            except BaseException:
+                driver.rollback()
+                kept.append(connection)
+                raise
             kept.append(connection)
-            raise
-        kept.append(connection)
+        except _FAILURES as error:
+            trouble = self._trouble(error)
+            if trouble is None:
+                raise
+            raise trouble from error
+
+    def _one_of(self, kept: deque[Connection]) -> Connection:
+        """Core takes part in one transaction for as long as a connection is there: ours begin and end below
+        it, because Core's own take longer than a small statement."""
+        try:
+            return kept.pop()
+        except IndexError:
+            connection = self._engine.connect()
+            connection.begin()
+            return connection
 
     def _make_file(self) -> None:
         # 0600 from its first moment; SQLite gives its companions the same mode.
@@ -119,16 +133,13 @@ class Database:
                 hint="make room, set the permissions there, or point LAMB_HOME to another place",
             ) from error
 
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except _FAILURES as error:
-            said = str(getattr(error, "orig", error)).lower()
-            for words, (trouble, fix) in _TROUBLE.items():
-                if words in said:
-                    raise HomeUnusable(f"The database {self._file} {trouble}", hint=fix) from error
-            raise
+    def _trouble(self, error: Exception) -> HomeUnusable | None:
+        """What a failure means to those who can mend it; None for a bug of ours."""
+        said = str(getattr(error, "orig", error)).lower()
+        for words, (trouble, fix) in _TROUBLE.items():
+            if words in said:
+                return HomeUnusable(f"The database {self._file} {trouble}", hint=fix)
+        return None
 
 
 def _connect_args(url: str) -> dict[str, Any]:
@@ -141,10 +152,3 @@ def _prepare_connection(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin(connection: Connection) -> None:
-    # To the driver as it is: half of what an empty transaction takes would be Core's.
-    driver: Any = connection.connection.driver_connection
-    writes = connection.get_execution_options().get("lamb_writes", False)
-    driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
