@@ -121,7 +121,7 @@ def resolve(future: asyncio.Future[Any], answer: Any) -> None:
     """Give an answer, or what was raised, to who waits; who has gone meanwhile gets none."""
     if future.done():
         return
-    if isinstance(answer, Exception):
+    if isinstance(answer, BaseException):
         future.set_exception(answer)
     else:
         future.set_result(answer)
