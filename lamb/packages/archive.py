@@ -86,10 +86,7 @@ def refuse_unusable(data: bytes, *, uploaded: bool = True) -> int:
     Raises InvalidParameterValue or RequestTooLarge with AWS's text, followed by what lamb found where AWS's
     text alone would not help.
     """
-    if not data:
-        raise InvalidParameterValue(EMPTY)
-    if uploaded and len(data) >= ZIP_MAX_BYTES:
-        raise RequestTooLarge(ZIPPED_TOO_LARGE)
+    refuse_size(data, uploaded=uploaded)
     try:
         listing = entries.read(data)
     except entries.NotAnArchive:
@@ -106,6 +103,14 @@ def refuse_unusable(data: bytes, *, uploaded: bool = True) -> int:
             subject = f"Entry '{finding.entry}' {finding.message}" if finding.entry else finding.message
             raise InvalidParameterValue(f"{COULD_NOT_UNZIP} {subject}")
     return size
+
+
+def refuse_size(data: bytes, *, uploaded: bool = True) -> None:
+    """What `refuse_unusable` looks at first. Raises InvalidParameterValue for no bytes, RequestTooLarge."""
+    if not data:
+        raise InvalidParameterValue(EMPTY)
+    if uploaded and len(data) >= ZIP_MAX_BYTES:
+        raise RequestTooLarge(ZIPPED_TOO_LARGE)
 
 
 def repair(data: bytes, *, handler: str | None = None, runtime: str | None = None) -> bytes:

@@ -56,12 +56,13 @@ class Shelf:
 
         Raises what `archive.refuse_unusable` raises, before anything is stored, and HomeUnusable.
         """
-        archive.refuse_unusable(data, uploaded=uploaded)
+        archive.refuse_size(data, uploaded=uploaded)
         digest = hashlib.sha256(data)
         place = self._zip(digest.hexdigest())
         with _usable(place):
             # Compared in full, so that another upload heals a file that the disk has damaged.
             if not _holds(place, data):
+                archive.refuse_unusable(data, uploaded=uploaded)
                 with self._workplace() as workplace:
                     _write_through(workplace / "zip", data)
                     (workplace / "zip").rename(place)
@@ -246,7 +247,8 @@ def _combination(code_sha256s: Sequence[str]) -> str:
 
 def _holds(place: Path, data: bytes) -> bool:
     try:
-        return place.stat().st_size == len(data) and place.read_bytes() == data
+        with place.open("rb") as file:
+            return os.fstat(file.fileno()).st_size == len(data) and file.read() == data
     except FileNotFoundError:
         return False
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from unit.packages.zip_forge import Forged, file, folder, forge, link
 
-from lamb.model.errors import HomeUnusable, InvalidParameterValue, ServiceFailure
+from lamb.model.errors import HomeUnusable, InvalidParameterValue, RequestTooLarge, ServiceFailure
 from lamb.packages.shelf import Shelf
 
 GOOD = forge(file("app.py", b"x = 1\n"))
@@ -48,6 +48,14 @@ def test_a_package_is_kept_under_the_sha256_of_its_very_bytes(shelf):
 def test_a_package_is_stored_once(shelf, tmp_path):
     assert shelf.put(GOOD) == shelf.put(GOOD)
     assert len(list((tmp_path / "packages" / "zips").iterdir())) == 1
+
+
+def test_what_came_from_a_bucket_may_still_be_too_large_to_upload(shelf, monkeypatch):
+    monkeypatch.setattr("lamb.packages.archive.ZIP_MAX_BYTES", len(GOOD))
+    sha256 = shelf.put(GOOD, uploaded=False)
+    with pytest.raises(RequestTooLarge):
+        shelf.put(GOOD)
+    assert shelf.put(GOOD, uploaded=False) == sha256
 
 
 def test_an_unusable_package_leaves_nothing(shelf, tmp_path):
