@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,6 +35,7 @@ RETIRED = frozenset(
     }
 )  # fmt: skip
 # The page on SnapStart: Java from 11 on, Python from 3.12 on, .NET from 8 on.
+_HALF = re.compile("[\ud800-\udfff]")
 SNAP_STARTED = frozenset(
     {"java11", "java17", "java21", "java25", "python3.12", "python3.13", "python3.14", "dotnet8", "dotnet10"}
 )
@@ -90,20 +91,26 @@ def changed(configuration: Configuration, changes: Changes, key: FunctionKey) ->
 
 
 def refuse_broken_text(*given: Any) -> None:
-    """JSON can spell halves of characters (lone surrogates), which neither SQL nor a process can hold."""
-    for value in given:
-        try:
-            json.dumps(value, ensure_ascii=False, default=_plain).encode()
-        except UnicodeEncodeError:
-            raise InvalidParameterValue("The request contains text that is not valid Unicode") from None
+    """JSON can spell halves of characters (lone surrogates), which neither SQL nor a process can hold.
+
+    Raises InvalidParameterValue for one anywhere in texts, collections and dataclasses.
+    """
+    if not all(map(_is_whole, given)):
+        raise InvalidParameterValue("The request contains text that is not valid Unicode")
 
 
-def _plain(value: Any) -> Any:
+def _is_whole(value: Any) -> bool:
+    if value is None:
+        return True
+    if isinstance(value, str):
+        return value.isascii() or not _HALF.search(value)
     if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, bytes):
-        return None
-    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        return all(map(_is_whole, value)) and all(map(_is_whole, value.values()))
+    if isinstance(value, (tuple, list)):
+        return all(map(_is_whole, value))
+    if dataclasses.is_dataclass(value):
+        return all(_is_whole(getattr(value, field.name)) for field in dataclasses.fields(value))
+    return True
 
 
 def _refuse_runtime(runtime: str) -> None:

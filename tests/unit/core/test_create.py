@@ -296,6 +296,26 @@ def test_a_configuration_that_aws_refuses_is_refused_in_its_words(plane, members
     assert refused(plane, kind, creation(**members)) == text
 
 
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"variables": {"STAGE": "\ud800"}},
+        {"variables": {"\udfff": "x"}},
+        {"vpc": {"SubnetIds": ["a", "\ud800"]}},
+        {"file_systems": ({"Arn": "\ud800"},)},
+        {"tags": {"a": "ä\udc00"}},
+    ],
+)
+def test_half_a_character_is_refused_wherever_it_is(plane, members):
+    text = refused(plane, InvalidParameterValue, creation(**members))
+    assert text == "The request contains text that is not valid Unicode"
+
+
+def test_whole_characters_of_every_kind_are_kept(plane):
+    made = plane.create(description="ä 🐑 \U0010ffff", tags={"é": "🐑"})
+    assert made.configuration.description == "ä 🐑 \U0010ffff"
+
+
 def test_several_violations_come_in_one_answer(plane):
     text = refused(plane, ValidationFailure, creation(memory_mb=1, timeout_s=0))
     assert text.startswith("2 validation errors detected: Value '1' at 'memorySize'")
