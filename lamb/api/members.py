@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from lamb.model.errors import SerializationFailure
@@ -31,27 +32,41 @@ def read(operation: str, params: Mapping[str, str], query: bytes, body: bytes) -
     `params`: decoded path members. Members in headers belong to Invoke, which reads them itself.
     Raises SerializationFailure for what is not JSON or of another type.
     """
-    shape = SHAPES[OPERATIONS[operation]["input"]] if "input" in OPERATIONS[operation] else {"members": {}}
     document = _document(body)
     arguments: dict[str, list[str]] = {}
     for name, text in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
         arguments.setdefault(name, []).append(text)
     members: Members = {}
-    for name, ref in shape["members"].items():
-        location, wire_name = ref.get("location"), ref.get("locationName", name)
-        value: Any
-        if location == "uri":
-            given = params.get(wire_name)
-            value = from_texts(SHAPES[ref["shape"]], None if given is None else [given])
-        elif location == "querystring":
-            value = from_texts(SHAPES[ref["shape"]], arguments.get(wire_name))
-        elif document.get(wire_name) is None:
-            continue
-        else:
-            value = typed(ref["shape"], document[wire_name])
+    for member in _of_input(operation):
+        value: Any = None
+        if member.location == "uri":
+            given = params.get(member.wire_name)
+            value = from_texts(SHAPES[member.shape], None if given is None else [given])
+        elif member.location == "querystring":
+            value = from_texts(SHAPES[member.shape], arguments.get(member.wire_name))
+        elif member.wire_name in document:
+            value = typed(member.shape, document[member.wire_name])
         if value is not None:
-            members[name] = value
+            members[member.name] = value
     return members
+
+
+class _Member(NamedTuple):
+    name: str
+    location: str | None
+    """None: the body."""
+    wire_name: str
+    shape: str
+
+
+@functools.cache
+def _of_input(operation: str) -> tuple[_Member, ...]:
+    """What an operation takes."""
+    shape = OPERATIONS[operation].get("input")
+    return tuple(
+        _Member(name, ref.get("location"), ref.get("locationName", name), ref["shape"])
+        for name, ref in (SHAPES[shape]["members"].items() if shape else ())
+    )
 
 
 def path_member(raw: str) -> str:

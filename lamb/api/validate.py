@@ -58,12 +58,15 @@ def _structure(
 ) -> Iterator[str]:
     required = shape.get("required", ())
     for name, ref in shape["members"].items():
-        path = above + name[0].lower() + name[1:]
         if name in members:
-            yield from _value(shapes, shapes[ref["shape"]], members[name], path)
+            yield from _value(shapes, shapes[ref["shape"]], members[name], above + _cased(name))
         elif name in required and name != shape.get("payload"):
             shown = "Value" if _sensitive(shape) else "Value null"
-            yield f"{shown} at '{path}' failed to satisfy constraint: Member must not be null"
+            yield f"{shown} at '{above}{_cased(name)}' failed to satisfy constraint: Member must not be null"
+
+
+def _cased(name: str) -> str:
+    return name[0].lower() + name[1:]
 
 
 def _value(shapes: Mapping[str, Shape], shape: Shape, value: Any, path: str) -> Iterator[str]:

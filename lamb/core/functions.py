@@ -86,16 +86,19 @@ def create(core: Core, place: Place, creation: Creation) -> Version:
             _refuse_taken(tx, ref.key)
             packages.refuse_full(core, tx, place, code.size)
             roles.refuse_unassumable(tx, configuration.role)
-            configuration = replace(configuration, layers=layers.attached(tx, ref.key, arns))
+            configuration = replace(
+                configuration,
+                code_sha256=code.sha256,
+                code_size=code.size,
+                layers=layers.attached(tx, ref.key, arns),
+                live=creation.live,
+            )
             if configuration.dead_letter_arn:
                 destinations.refuse_dead_letter(core, tx, configuration.dead_letter_arn)
             function_keys.refuse_unusable(core, tx, ref.key, configuration)
             function = rows.add(tx, ref.key, creation.tags)
             if creation.code_signing_arn:
                 code_signing.attach(tx, ref, creation.code_signing_arn)
-            configuration = replace(
-                configuration, code_sha256=code.sha256, code_size=code.size, live=creation.live
-            )
             version = Version(ref.key, 0, found.new_revision(), tx.now_ms, PENDING, configuration)
             sealed = None if wanted is None else variables.seal(core, tx, wanted, version)
             record = Record(function, version, sealed)
