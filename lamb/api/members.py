@@ -34,7 +34,7 @@ def read(operation: str, params: Mapping[str, str], query: bytes, body: bytes) -
     """
     document = _document(body)
     arguments: dict[str, list[str]] = {}
-    for name, text in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
+    for name, text in parse_qsl(query.decode("latin-1"), keep_blank_values=True) if query else ():
         arguments.setdefault(name, []).append(text)
     members: Members = {}
     for member in _of_input(operation):

@@ -63,10 +63,10 @@ class Response:
     settle: FunctionKey | MappingKey | None = None
 
 
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 JSON: tuple[bytes, bytes] = (b"content-type", b"application/json")
 
 
 def json_response(document: Any, status: int = 200) -> Response:
     """`document` as compact JSON in UTF-8."""
-    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    return Response(status, [JSON], body)
+    return Response(status, [JSON], _compact(document).encode("utf-8", "surrogatepass"))

@@ -1,4 +1,4 @@
-"""lamb's dataclasses ↔ AWS's JSON documents: the only place with PascalCase keys of answers."""
+"""lamb's own types ↔ AWS's JSON documents: the only place with PascalCase keys of answers."""
 
 from __future__ import annotations
 

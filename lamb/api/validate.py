@@ -14,6 +14,8 @@ from lamb.model.limits import FUNCTION_NAME_MAX
 # Java's \p{Z}, as a Python character class spells it.
 _SEPARATORS = r" \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 
+_NUMBERS = frozenset({"integer", "long", "double"})
+
 
 def check(operation: str, members: Members) -> None:
     """Raise ValidationFailure naming every constraint that a member breaks.
@@ -104,10 +106,10 @@ def _map(shapes: Mapping[str, Shape], shape: Shape, value: Mapping[str, Any]) ->
 def _broken(shape: Mapping[str, Any], value: Any) -> Iterator[str]:
     """The texts of the constraints that a value breaks itself, in AWS's order."""
     kind = shape["type"]
-    size = value if kind in ("integer", "long", "double") else _length(value)
-    for bound, text in _bounds(shape):
-        if (size > shape[bound]) if bound == "max" else (size < shape[bound]):
-            yield text
+    if "max" in shape or "min" in shape:
+        size = value if kind in _NUMBERS else _length(value)
+        if not shape.get("min", size) <= size <= shape.get("max", size):
+            yield from (text for bound, text in _bounds(shape) if _beyond(size, bound, shape[bound]))
     if kind == "list" and "enum" in shape and not set(value) <= set(shape["enum"]):
         yield f"Member must satisfy enum value set: [{', '.join(shape['enum'])}]"
     if kind == "string":
@@ -118,10 +120,14 @@ def _broken(shape: Mapping[str, Any], value: Any) -> Iterator[str]:
 
 
 def _bounds(shape: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    noun = "value" if shape["type"] in ("integer", "long", "double") else "length"
+    noun = "value" if shape["type"] in _NUMBERS else "length"
     for bound, relation in (("max", "less"), ("min", "greater")):
         if bound in shape:
             yield bound, f"Member must have {noun} {relation} than or equal to {shape[bound]}"
+
+
+def _beyond(size: float, bound: str, limit: float) -> bool:
+    return size > limit if bound == "max" else size < limit
 
 
 def _all(shape: Mapping[str, Any], *, null: bool = True) -> str:

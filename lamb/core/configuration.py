@@ -84,7 +84,7 @@ def changed(configuration: Configuration, changes: Changes, key: FunctionKey) ->
         if (value := getattr(changes, name)) is not None:
             given[name] = value or None
     given["logging"] = _logging(configuration.logging, changes, key)
-    wanted = dataclasses.replace(configuration, **given)
+    wanted = configuration._replace(**given)
     if wanted.snap_start != "None" and wanted.runtime not in SNAP_STARTED:
         raise InvalidParameterValue(f"{wanted.runtime} is not supported for SnapStart enabled functions.")
     return wanted

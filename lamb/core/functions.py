@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from lamb.core import (
@@ -86,8 +85,7 @@ def create(core: Core, place: Place, creation: Creation) -> Version:
             _refuse_taken(tx, ref.key)
             packages.refuse_full(core, tx, place, code.size)
             roles.refuse_unassumable(tx, configuration.role)
-            configuration = replace(
-                configuration,
+            configuration = configuration._replace(
                 code_sha256=code.sha256,
                 code_size=code.size,
                 layers=layers.attached(tx, ref.key, arns),

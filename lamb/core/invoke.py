@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from lamb.core import event_configs, found, variables
 from lamb.core.context import Core
@@ -82,7 +82,7 @@ def _generation(record: Record) -> str:
     """The same as long as the same function would run: tags, revisions, states and keys have no say."""
     what_runs = (
         record.function.id,
-        asdict(record.version.configuration),
+        record.version.configuration._asdict(),
         record.sealed and record.sealed.id,
     )
     return hashlib.sha256(json.dumps(what_runs, sort_keys=True).encode()).hexdigest()[:32]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -86,13 +85,12 @@ def _replace(core: Core, before: Record, code: packages.Code) -> bool:
         record = rows.find(tx, before.version.key, 0)
         if record is None or record.version != before.version:
             return False
-        version = replace(
-            record.version,
+        version = record.version._replace(
             revision_id=found.new_revision(),
             last_modified_ms=tx.now_ms,
-            configuration=replace(record.version.configuration, code_sha256=code.sha256, code_size=code.size),
+            configuration=record.version.configuration._replace(code_sha256=code.sha256, code_size=code.size),
         )
-        rows.replace_latest(tx, replace(record, version=version), instead_of=record.sealed)
+        rows.replace_latest(tx, record._replace(version=version), instead_of=record.sealed)
     return True
 
 

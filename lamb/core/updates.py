@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from lamb.core import configuration as rules
 from lamb.core import destinations, found, function_keys, layers, packages, roles, variables, versions
@@ -33,7 +32,7 @@ def update_code(core: Core, ref: Reference, update: CodeUpdate) -> Version:
         configuration = _with_code(record, packages.would_store(zipped, uploaded=update.uploaded), update)
         _refuse_too_large(record, zipped)
         return variables.shown(
-            core, replace(record, version=replace(record.version, configuration=configuration))
+            core, record._replace(version=record.version._replace(configuration=configuration))
         )
     with core.storing:
         code = packages.store(core, zipped, uploaded=update.uploaded)
@@ -71,7 +70,7 @@ def configure(core: Core, ref: Reference, changes: Changes, revision_id: str | N
         record = _changeable(tx, ref, revision_id)
         wanted = rules.changed(record.version.configuration, changes, ref.key)
         if changes.layers is not None:
-            wanted = replace(wanted, layers=layers.attached(tx, ref.key, changes.layers))
+            wanted = wanted._replace(layers=layers.attached(tx, ref.key, changes.layers))
         if changes.role:
             roles.refuse_unassumable(tx, changes.role)
         if changes.dead_letter_arn:
@@ -103,8 +102,8 @@ def _unzipped_size(core: Core, code_sha256: str) -> int:
 def _with_code(record: Record, code: Code, update: CodeUpdate) -> Configuration:
     now = record.version.configuration
     architectures = now.architectures if update.architectures is None else update.architectures
-    return replace(
-        now, code_sha256=code.sha256, code_size=code.size, architectures=architectures, live=update.live
+    return now._replace(
+        code_sha256=code.sha256, code_size=code.size, architectures=architectures, live=update.live
     )
 
 
@@ -124,20 +123,19 @@ def _sealed(
                 return record.sealed
         except KMSRefusal:
             pass  # damaged ones are replaced
-    return variables.seal(core, tx, wanted, replace(record.version, configuration=configuration))
+    return variables.seal(core, tx, wanted, record.version._replace(configuration=configuration))
 
 
 def _change(tx: Tx, before: Record, configuration: Configuration, sealed: Sealed | None) -> Record:
     # What never became active has nothing old that could serve meanwhile.
     status = UPDATING if before.version.status.state == "Active" else PENDING
-    version = replace(
-        before.version,
+    version = before.version._replace(
         revision_id=found.new_revision(),
         last_modified_ms=tx.now_ms,
         status=status,
         configuration=configuration,
     )
-    after = replace(before, version=version, sealed=sealed)
+    after = before._replace(version=version, sealed=sealed)
     rows.replace_latest(tx, after, instead_of=before.sealed)
     return after
 

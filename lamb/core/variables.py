@@ -6,7 +6,6 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from lamb.core import function_keys, sealing
 from lamb.core.context import Core
@@ -95,7 +94,7 @@ def shown(core: Core, record: Record) -> Version:
     if record.sealed is None:
         return record.version
     try:
-        return replace(record.version, variables=opened(core, record))
+        return record.version._replace(variables=opened(core, record))
     except KMSRefusal as error:
         # The same, told to somebody who only looks; the fix has no member of its own in this document.
         reason = error.message.partition("KMS Message: ")[2] or error.message
@@ -103,4 +102,4 @@ def shown(core: Core, record: Record) -> Version:
             "Lambda was unable to decrypt your environment variables because the KMS access was denied. "
             f"Please check your KMS permissions. KMS Exception: {error.code} KMS Message: {reason}"
         )
-        return replace(record.version, variables_error=f"{said}; {error.hint}" if error.hint else said)
+        return record.version._replace(variables_error=f"{said}; {error.hint}" if error.hint else said)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from lamb.core import found, live, packages, pages, variables
 from lamb.core.configuration import refuse_broken_text
 from lamb.core.context import Core
@@ -38,9 +36,10 @@ def publish(
             latest = found.latest(tx, ref)
             if looked or latest.version.configuration.live is None:
                 _refuse_other(latest, code_sha256, revision_id)
-                published = _unchanged(core, tx, latest)
+                number = function_rows.last_number(tx, ref.key)
+                published = _unchanged(core, tx, latest, number)
                 if published is None:
-                    published = freeze(core, tx, latest, latest.version.status, description)
+                    published = freeze(core, tx, latest, latest.version.status, description, number)
                     rows.move(tx, latest, found.new_revision())
                 break
         live.refresh(core, ref.key)  # the directory that it follows may have changed
@@ -61,18 +60,26 @@ def _refuse_other(latest: Record, code_sha256: str | None, revision_id: str | No
         )
 
 
-def freeze(core: Core, tx: Tx, latest: Record, status: Status, description: str | None = None) -> Record:
+def freeze(
+    core: Core,
+    tx: Tx,
+    latest: Record,
+    status: Status,
+    description: str | None = None,
+    last_number: int | None = None,
+) -> Record:
     """A new version of what `latest` is. The caller commits, and gives `$LATEST` a new revision.
+
+    `last_number`: of the version published before, where that is known.
 
     Raises CodeStorageExceeded.
     """
-    key, configuration = latest.version.key, replace(latest.version.configuration, live=None)
+    key, configuration = latest.version.key, latest.version.configuration._replace(live=None)
     packages.refuse_full(core, tx, Place(key.account, key.region), configuration.code_size)
     if description is not None:
-        configuration = replace(configuration, description=description)
-    version = replace(
-        latest.version,
-        number=function_rows.next_number(tx, key),
+        configuration = configuration._replace(description=description)
+    version = latest.version._replace(
+        number=function_rows.next_number(tx, key, last_number),
         revision_id=found.new_revision(),
         last_modified_ms=tx.now_ms,
         status=status,
@@ -87,19 +94,20 @@ def freeze(core: Core, tx: Tx, latest: Record, status: Status, description: str 
 
 def freeze_changed(core: Core, tx: Tx, latest: Record) -> Record:
     """What UpdateFunctionCode publishes: the last version if nothing changed, else a new one, Pending."""
-    return _unchanged(core, tx, latest) or freeze(core, tx, latest, PENDING)
-
-
-def _unchanged(core: Core, tx: Tx, latest: Record) -> Record | None:
-    """The version published last, if `$LATEST` is still what it was then."""
     number = function_rows.last_number(tx, latest.version.key)
+    unchanged = _unchanged(core, tx, latest, number)
+    return unchanged or freeze(core, tx, latest, PENDING, last_number=number)
+
+
+def _unchanged(core: Core, tx: Tx, latest: Record, number: int) -> Record | None:
+    """The version published last, which has this number, if `$LATEST` is still what it was then."""
     last = rows.find(tx, latest.version.key, number) if number else None
     if last is None:
         return None
     # The description that a version was given when it was published is no change of $LATEST.
-    then = replace(last.version.configuration, description=last.latest_description or "")
+    then = last.version.configuration._replace(description=last.latest_description or "")
     # Nor is the directory that it follows: a version is what was found there.
-    if then != replace(latest.version.configuration, live=None):
+    if then != latest.version.configuration._replace(live=None):
         return None
     return last if variables.opened(core, last) == variables.opened(core, latest) else None
 

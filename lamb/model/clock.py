@@ -84,25 +84,30 @@ def _utc(ms: int) -> datetime:
     return datetime.fromtimestamp(ms // 1000, tz=timezone.utc)
 
 
+def _iso(ms: int) -> str:
+    """`2026-01-02T03:04:05`."""
+    return _utc(ms).isoformat(timespec="seconds")[:19]
+
+
 @functools.lru_cache(maxsize=1024)  # pages of functions are asked for again and again
 def iso_offset(ms: int) -> str:
     """`2026-01-02T03:04:05.678+0000`: the form of FunctionConfiguration.LastModified."""
-    return f"{_utc(ms):%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}+0000"
+    return f"{_iso(ms)}.{ms % 1000:03d}+0000"
 
 
 def iso_offset_s(ms: int) -> str:
     """`2026-01-02T03:04:05+0000`: the form of LastModified of provisioned concurrency."""
-    return f"{_utc(ms):%Y-%m-%dT%H:%M:%S}+0000"
+    return f"{_iso(ms)}+0000"
 
 
 def iso_z(ms: int) -> str:
     """`2026-01-02T03:04:05.678Z`: the form of log events and invocation records."""
-    return f"{_utc(ms):%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
+    return f"{_iso(ms)}.{ms % 1000:03d}Z"
 
 
 def iso_micro_z(ms: int) -> str:
     """`2026-01-02T03:04:05.678000Z`: the form of the times of function URLs."""
-    return f"{_utc(ms):%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}000Z"
+    return f"{_iso(ms)}.{ms % 1000:03d}000Z"
 
 
 def day(ms: int) -> str:

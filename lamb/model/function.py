@@ -35,8 +35,7 @@ class AttachedLayer(NamedTuple):
     unzipped_size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(NamedTuple):
     """What a published version freezes, without its environment variables (those are sealed)."""
 
     runtime: str
@@ -51,7 +50,7 @@ class Configuration:
     timeout_s: int = TIMEOUT_DEFAULT_S
     ephemeral_storage_mb: int = EPHEMERAL_STORAGE_DEFAULT_MB
     architectures: tuple[str, ...] = ("x86_64",)
-    logging: Logging = field(default_factory=Logging)
+    logging: Logging = Logging()
     layers: tuple[AttachedLayer, ...] = ()
     """In the order in which they are laid over each other."""
     dead_letter_arn: str | None = None
@@ -84,8 +83,7 @@ ACTIVE = Status("Active", last_update="Successful")
 UPDATING = Status("Active", None, None, "InProgress", "The function is being created.", "Creating")
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(NamedTuple):
     """`$LATEST` (number 0) or a published version (number ≥ 1) of a function."""
 
     key: FunctionKey

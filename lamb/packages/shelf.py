@@ -247,7 +247,7 @@ def _combination(code_sha256s: Sequence[str]) -> str:
 
 def _holds(place: Path, data: bytes) -> bool:
     try:
-        with place.open("rb") as file:
+        with place.open("rb", buffering=0) as file:
             return os.fstat(file.fileno()).st_size == len(data) and file.read() == data
     except FileNotFoundError:
         return False

@@ -37,6 +37,8 @@ class Tx(NamedTuple):
     """One transaction, and the time that all its rows agree on."""
 
     connection: Connection
+    driver: Any
+    """What is below it: the connection of the database's own driver, for `prepared`."""
     now_ms: int
 
 
@@ -73,14 +75,14 @@ class Database:
 
         Raises HomeUnusable. Waits for its turn; must not be opened twice by one thread.
         """
-        with self._one_writer, self._within(self._writers, "BEGIN IMMEDIATE") as connection:
-            yield Tx(connection, self._clock.now_ms())
+        with self._one_writer, self._within(self._writers, "BEGIN IMMEDIATE") as tx:
+            yield tx
 
     @contextmanager
     def reading(self) -> Iterator[Tx]:
         """Reads one state of everything, whatever is written meanwhile. Raises HomeUnusable."""
-        with self._within(self._readers, "BEGIN") as connection:
-            yield Tx(connection, self._clock.now_ms())
+        with self._within(self._readers, "BEGIN") as tx:
+            yield tx
 
     def close(self) -> None:
         """Nothing may be under way. What is opened later is opened anew."""
@@ -89,14 +91,14 @@ class Database:
                 kept.pop().close()
 
     @contextmanager
-    def _within(self, kept: deque[Connection], begin: str) -> Iterator[Connection]:
+    def _within(self, kept: deque[Connection], begin: str) -> Iterator[Tx]:
         """A transaction, on a connection that nobody else uses meanwhile."""
         try:
             connection = self._one_of(kept)
             driver: Any = connection.connection.driver_connection
             try:
                 driver.execute(begin)
-                yield connection
+                yield Tx(connection, driver, self._clock.now_ms())
                 driver.commit()
             except _FAILURES:  # who knows what state it is in
                 connection.close()

@@ -95,9 +95,7 @@ def find(tx: Tx, key: FunctionKey) -> FunctionRow | None:
 def add(tx: Tx, key: FunctionKey, tags: Mapping[str, str]) -> FunctionRow:
     """A function without versions. Its name must be free."""
     values = {"account": key.account, "region": key.region, "name": key.name, "tags": json.dumps(dict(tags))}
-    _ADD.run(tx, [values])
-    (made,) = _FIND.all(tx, _named(key))
-    return row(made)
+    return FunctionRow(_ADD.add(tx, values), key, dict(tags), None)
 
 
 def set_recursive_loop(tx: Tx, function_id: int, recursive_loop: str) -> None:
@@ -126,9 +124,9 @@ def delete(tx: Tx, function_id: int) -> None:
     tx.connection.execute(delete_from(_functions).where(_functions.c.id == function_id))
 
 
-def next_number(tx: Tx, key: FunctionKey) -> int:
-    """The next version number of this name, used by nobody before."""
-    number = last_number(tx, key) + 1
+def next_number(tx: Tx, key: FunctionKey, last: int | None = None) -> int:
+    """The next version number of this name, used by nobody before; `last`: where `last_number` is known."""
+    number = (last_number(tx, key) if last is None else last) + 1
     if number == 1:
         values = {"account": key.account, "region": key.region, "name": key.name, "last": number}
         _ADD_COUNTER.run(tx, [values])

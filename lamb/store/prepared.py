@@ -62,6 +62,13 @@ class Prepared:
         else:
             _cursor(tx).executemany(text.sql, [text.values(row) for row in rows])
 
+    def add(self, tx: Tx, row: Mapping[str, Any]) -> int:
+        """INSERT of one row; returns the number that the database gave it."""
+        text = self._for(tx)
+        cursor: Any = _cursor(tx)
+        cursor.execute(text.sql, text.values(row))
+        return int(cursor.lastrowid)
+
     def _for(self, tx: Tx) -> _Text:
         dialect = tx.connection.dialect
         known = self._texts.get(dialect.name)
@@ -121,4 +128,5 @@ class PreparedFor(Prepared):
 
 
 def _cursor(tx: Tx) -> DBAPICursor:
-    return tx.connection.connection.cursor()
+    cursor: DBAPICursor = tx.driver.cursor()
+    return cursor

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, String, and_, bindparam, cast, insert, or_, select, update
@@ -29,8 +28,7 @@ class Sealed(NamedTuple):
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """A version as it is stored. `version.variables` is empty: what is sealed is in `sealed`."""
 
     function: FunctionRow
@@ -45,9 +43,7 @@ _STATUS = (
     _versions.c.last_update, _versions.c.last_update_reason, _versions.c.last_update_reason_code,
 )  # fmt: skip
 _STATUS_NAMES = tuple(column.name for column in _STATUS)
-_IN_DOCUMENT = [
-    field.name for field in fields(Configuration) if field.name not in ("code_sha256", "code_size")
-]
+_OUTSIDE = ("code_sha256", "code_size")
 
 # In the order in which `_record` takes them apart. JSON as text: most of it has been read before.
 _COLUMNS = (
@@ -263,7 +259,9 @@ def _forget_sealed(tx: Tx, ids: list[str]) -> None:
 
 def _columns(record: Record) -> dict[str, Any]:
     version, configuration = record.version, record.version.configuration
-    document = {name: getattr(configuration, name) for name in _IN_DOCUMENT}
+    document: dict[str, Any] = configuration._asdict()
+    for name in _OUTSIDE:
+        del document[name]
     document["layers"] = [layer._asdict() for layer in configuration.layers]
     document["logging"] = configuration.logging._asdict()
     return {

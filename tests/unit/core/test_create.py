@@ -337,9 +337,9 @@ def test_a_function_takes_fifty_tags(plane):
 def test_the_account_s_code_storage_is_bounded(plane):
     made = plane.create("big")
     with plane.core.database.transaction() as tx:
-        huge = replace(made.configuration, code_size=CODE_STORAGE_MAX_BYTES)
+        huge = made.configuration._replace(code_size=CODE_STORAGE_MAX_BYTES)
         function = FunctionRow(1, made.key, {}, None)
-        version_rows.add(tx, version_rows.Record(function, replace(made, number=1, configuration=huge), None))
+        version_rows.add(tx, version_rows.Record(function, made._replace(number=1, configuration=huge), None))
     plane.core.code_bytes.clear()  # that went past it; the next daemon adds up what is there
     with pytest.raises(CodeStorageExceeded, match=r"^Code storage limit exceeded\.$"):
         plane.create("one-more")

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 from unit.core.plane import PLACE, ref
@@ -235,4 +234,4 @@ def test_variables_of_one_version_are_not_those_of_another(plane, key):
     with plane.core.database.transaction() as tx:
         sealed = function_keys.sealed(plane.core, tx, record, b"{}")
     with pytest.raises(KMSAccessDenied, match="KMS Exception: InvalidCiphertextException"):
-        function_keys.opened(plane.core, replace(record, number=7), sealed)
+        function_keys.opened(plane.core, record._replace(number=7), sealed)

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
@@ -27,7 +25,7 @@ CONFIGURATION = Configuration(
 
 
 def record(function, number=0, *, sealed=None, key=KEY, **members):
-    version = Version(key, number, "r1", 1000, ACTIVE, replace(CONFIGURATION, **members))
+    version = Version(key, number, "r1", 1000, ACTIVE, CONFIGURATION._replace(**members))
     return Record(function, version, sealed, "then" if number else None)
 
 
@@ -101,7 +99,7 @@ def test_many_versions_of_many_places_settle_at_once(tx):
     for key in keys:
         made = functions.add(tx, key, {})
         stored = record(made, key=key)
-        versions.add(tx, replace(stored, version=replace(stored.version, status=PENDING)))
+        versions.add(tx, stored._replace(version=stored.version._replace(status=PENDING)))
     found = versions.unsettled_of(tx, keys[:-1])
     assert {each.version.key for each in found} == set(keys[:-1])
     versions.settle(tx, [(each, f"r-{each.function.id}", ACTIVE) for each in found])
