@@ -43,6 +43,7 @@ _READABLE = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 _RUNTIME = ("awslambdaric", "simplejson", "snapshot-restore-py")
 # Results are written five times as fast with it, where functions run on the Python that lamb runs on.
 _FASTER = "simplejson/_speedups.cpython-"
+_LEFT_OUT = frozenset({"..", "tests"})
 _SDK = ("boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3")
 
 
@@ -243,11 +244,12 @@ def _distribution(name: str) -> importlib.metadata.Distribution | None:
 
 def _take(distribution: importlib.metadata.Distribution, folder: Path) -> None:
     """What every interpreter can use, and simplejson's compiled encoder: others do without it. Bytecode says
-    in its name whose it is. Thousands of files, hence no Path objects."""
+    in its name whose it is. A distribution's own tests stay where they are: the first function of a home
+    would wait for them to be compiled. Thousands of files, hence no Path objects."""
     origin, made = str(distribution.locate_file("")), set[str]()
     for file in map(str, distribution.files or ()):
         compiled = file.endswith((".so", ".pyd")) and not file.startswith(_FASTER)
-        if compiled or ".." in file.split("/"):
+        if compiled or not _LEFT_OUT.isdisjoint(file.split("/")):
             continue
         source, target = os.path.join(origin, file), os.path.join(folder, file)  # noqa: PTH118
         parent = os.path.dirname(target)  # noqa: PTH120

@@ -122,6 +122,16 @@ def test_an_upgrade_changes_nothing_for_environments_that_run(installed: Path, t
     assert made.read_text() == "ONE = 1\n"
 
 
+def test_the_tests_of_a_distribution_are_left_out(installed: Path, tmp_path: Path):
+    (installed.parent / "two" / "tests").mkdir(parents=True)
+    for name in ("two/__init__.py", "two/tests/__init__.py", "two/tests/test_two.py"):
+        (installed.parent / name).touch()
+    with (installed.parent / "one-1.0.dist-info" / "RECORD").open("a") as record:
+        record.write("two/__init__.py,,\ntwo/tests/__init__.py,,\ntwo/tests/test_two.py,,\n")
+    made = runtime_directory(tmp_path / "runtime", PYTHON) / "two"
+    assert [path.name for path in made.iterdir()] == ["__init__.py"]
+
+
 def test_making_it_again_changes_nothing(folder: Path):
     before = tree(folder)
     assert runtime_directory(folder.parent, PYTHON) == folder
