@@ -43,7 +43,7 @@ _STATUS = (
     _versions.c.last_update, _versions.c.last_update_reason, _versions.c.last_update_reason_code,
 )  # fmt: skip
 _STATUS_NAMES = tuple(column.name for column in _STATUS)
-_OUTSIDE = ("code_sha256", "code_size")
+_OUTSIDE = ("code_sha256", "code_size")  # of a configuration: they have columns of their own
 
 # In the order in which `_record` takes them apart. JSON as text: most of it has been read before.
 _COLUMNS = (
@@ -259,9 +259,7 @@ def _forget_sealed(tx: Tx, ids: list[str]) -> None:
 
 def _columns(record: Record) -> dict[str, Any]:
     version, configuration = record.version, record.version.configuration
-    document: dict[str, Any] = configuration._asdict()
-    for name in _OUTSIDE:
-        del document[name]
+    document = {name: value for name, value in configuration._asdict().items() if name not in _OUTSIDE}
     document["layers"] = [layer._asdict() for layer in configuration.layers]
     document["logging"] = configuration.logging._asdict()
     return {
