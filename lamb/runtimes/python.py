@@ -43,7 +43,7 @@ _READABLE = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 _RUNTIME = ("awslambdaric", "simplejson", "snapshot-restore-py")
 # Results are written five times as fast with it, where functions run on the Python that lamb runs on.
 _FASTER = "simplejson/_speedups.cpython-"
-_LEFT_OUT = frozenset({"..", "tests"})
+_LEFT_OUT = frozenset({"..", "tests", "__pycache__"})
 _SDK = ("boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3")
 
 
@@ -243,14 +243,8 @@ def _distribution(name: str) -> importlib.metadata.Distribution | None:
 
 
 def _take(distribution: importlib.metadata.Distribution, folder: Path) -> None:
-    """What every interpreter can use, and simplejson's compiled encoder: others do without it. Bytecode says
-    in its name whose it is. A distribution's own tests stay where they are: the first function of a home
-    would wait for them to be compiled. Thousands of files, hence no Path objects."""
     origin, made = str(distribution.locate_file("")), set[str]()
-    for file in map(str, distribution.files or ()):
-        compiled = file.endswith((".so", ".pyd")) and not file.startswith(_FASTER)
-        if compiled or not _LEFT_OUT.isdisjoint(file.split("/")):
-            continue
+    for file in _useful(distribution, origin):
         source, target = os.path.join(origin, file), os.path.join(folder, file)  # noqa: PTH118
         parent = os.path.dirname(target)  # noqa: PTH120
         if parent not in made:
@@ -258,6 +252,34 @@ def _take(distribution: importlib.metadata.Distribution, folder: Path) -> None:
             made.add(parent)
         with contextlib.suppress(FileNotFoundError):  # removed by hand since it was installed
             _link(source, target)
+
+
+def _useful(distribution: importlib.metadata.Distribution, origin: str) -> Iterator[str]:
+    """What every interpreter can use, and simplejson's compiled encoder: others do without it. Bytecode says
+    in its name whose it is, and is taken from where it lies: not every installer lists it. A distribution's
+    own tests stay where they are: the first function of a home would wait for them to be compiled.
+    Thousands of files, hence no Path objects."""
+    beside: dict[str, list[str]] = {}
+    for file in map(str, distribution.files or ()):
+        parent, name = os.path.split(file)
+        foreign = name.endswith((".so", ".pyd")) and not file.startswith(_FASTER)
+        if foreign or not _LEFT_OUT.isdisjoint(parent.split("/")):
+            continue
+        yield file
+        if name.endswith(".py"):
+            cache = os.path.join(parent, "__pycache__")  # noqa: PTH118
+            if cache not in beside:
+                beside[cache] = _names(os.path.join(origin, cache))  # noqa: PTH118
+            yield from (
+                f"{cache}/{each}" for each in beside[cache] if each.startswith(f"{name[:-2]}cpython-")
+            )
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)  # noqa: PTH208
+    except OSError:
+        return []
 
 
 def _link(source: str, target: str) -> None:
@@ -272,7 +294,7 @@ def _link(source: str, target: str) -> None:
         raise
     except OSError:
         pass
-    shutil.copyfile(source, target)
+    shutil.copy2(source, target)  # with its time, by which bytecode is told from that of another version
     os.chmod(target, _READABLE | stat.S_IWUSR)  # noqa: PTH101
 
 

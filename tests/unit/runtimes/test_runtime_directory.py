@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import py_compile
 import stat
 import subprocess
 import sys
@@ -130,6 +131,25 @@ def test_the_tests_of_a_distribution_are_left_out(installed: Path, tmp_path: Pat
         record.write("two/__init__.py,,\ntwo/tests/__init__.py,,\ntwo/tests/test_two.py,,\n")
     made = runtime_directory(tmp_path / "runtime", PYTHON) / "two"
     assert [path.name for path in made.iterdir()] == ["__init__.py"]
+
+
+def test_bytecode_is_linked_where_it_is_though_nobody_lists_it(installed: Path, tmp_path: Path):
+    installed.chmod(0o644)
+    compiled = Path(py_compile.compile(str(installed), doraise=True))
+    compiled.with_name("once.cpython-311.pyc").touch()  # of a module that is not this distribution's
+    compiled.chmod(0o644)
+    made = runtime_directory(tmp_path / "runtime", PYTHON)
+    assert [path.name for path in (made / "__pycache__").iterdir()] == [compiled.name]
+    assert (made / "__pycache__" / compiled.name).samefile(compiled)
+
+
+def test_bytecode_of_a_copied_module_is_as_good_as_that_of_a_linked_one(installed: Path, tmp_path: Path):
+    installed.chmod(0o600)
+    py_compile.compile(str(installed), doraise=True)
+    made = runtime_directory(tmp_path / "runtime", PYTHON)
+    (bytecode,) = (made / "__pycache__").iterdir()
+    stored_s = int.from_bytes(bytecode.read_bytes()[8:12], "little")
+    assert stored_s == int((made / "one.py").stat().st_mtime)
 
 
 def test_making_it_again_changes_nothing(folder: Path):
