@@ -35,10 +35,10 @@ RETIRED = frozenset(
     }
 )  # fmt: skip
 # The page on SnapStart: Java from 11 on, Python from 3.12 on, .NET from 8 on.
-_HALF = re.compile("[\ud800-\udfff]")
 SNAP_STARTED = frozenset(
     {"java11", "java17", "java21", "java25", "python3.12", "python3.13", "python3.14", "dotnet8", "dotnet10"}
 )
+_HALF = re.compile("[\ud800-\udfff]")  # of a character
 
 
 def compose(key: FunctionKey, creation: Creation) -> Configuration:
