@@ -37,7 +37,7 @@ import sys
 from lamb.model.clock import SystemClock
 from lamb.model.events import QueuedEvent
 from lamb.model.names import FunctionKey
-from lamb.model.wire import new_request_id
+from lamb.model.wire import new_id
 from lamb.store import events
 from lamb.store.database import Database
 home, count, now_ms = sys.argv[1], int(sys.argv[2]), SystemClock().now_ms()
@@ -45,7 +45,7 @@ database = Database(f"sqlite:///{home}/lamb.sqlite3", SystemClock())
 key = FunctionKey("123456789012", "us-east-1", "backlog")
 for start in range(0, count, 10_000):
     rows = [
-        events.Addition(QueuedEvent(new_request_id(), key, None, b'{"n": 1}', now_ms, now_ms), None)
+        events.Addition(QueuedEvent(new_id(), key, None, b'{"n": 1}', now_ms, now_ms), None)
         for _ in range(min(10_000, count - start))
     ]
     with database.transaction() as tx:

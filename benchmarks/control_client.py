@@ -19,7 +19,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-FUNCTIONS = 30
+FUNCTIONS = 10
 LISTED = 50
 _TRUST = {"Version": "2012-10-17", "Statement": []}
 

@@ -33,7 +33,7 @@ from lamb.core.context import Core
 from lamb.core.function_urls import Door
 from lamb.model.errors import AccessDenied, LambError, ServiceFailure, UnknownOperation
 from lamb.model.names import Place
-from lamb.model.wire import encode, new_request_id
+from lamb.model.wire import encode, new_id
 
 Scope = Mapping[str, Any]
 
@@ -52,7 +52,7 @@ class App:
         """ASGI's entry; never raises for anything that a caller sent."""
         headers: dict[bytes, bytes] = dict(scope["headers"])
         if url_requests.url_id(headers) is not None:
-            await self._answer_url(Arrival(scope, headers, receive, new_request_id()), send)
+            await self._answer_url(Arrival(scope, headers, receive, new_id()), send)
             return
         if code.is_link(scope):
             refuse_pages = functools.partial(self._gate.refuse_pages, headers)
@@ -63,7 +63,7 @@ class App:
     async def _answer_any(
         self, scope: Scope, headers: Mapping[bytes, bytes], receive: body.Receive, send: body.Send
     ) -> None:
-        request_id = new_request_id()
+        request_id = new_id()
         invoke = routes.invoking(scope)
         service = "lambda" if invoke is not None else neighbours.service_of(scope, headers)
         try:

@@ -15,7 +15,7 @@ from lamb.cli.exit_codes import OF_VERDICT
 from lamb.cli.faults import UsageFault
 from lamb.cli.session import Session
 from lamb.model.errors import LambError
-from lamb.model.wire import new_request_id
+from lamb.model.wire import new_id
 
 if TYPE_CHECKING:
     from threading import Thread
@@ -157,7 +157,7 @@ def _follow(session: Session, function: str) -> tuple[str, Thread]:
     """Copy the invocation's log lines to stderr while it runs, over a connection of their own."""
     from threading import Thread  # noqa: PLC0415 -- only --log pays for it
 
-    request_id = new_request_id()
+    request_id = new_id()
     client = session.another_client()
 
     def copy() -> None:

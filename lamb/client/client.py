@@ -24,7 +24,7 @@ from lamb.client.topics import Topics
 from lamb.client.transport import query, quote
 from lamb.client.urls import Urls
 from lamb.model.errors import LambError
-from lamb.model.wire import new_request_id
+from lamb.model.wire import new_id
 
 Document = dict[str, Any]
 """An answer as AWS's JSON has it."""
@@ -152,7 +152,7 @@ class Client:
         `client_context`: JSON text. `seed` makes an alias's draw repeatable. `request_id`: a UUIDv4
         of the caller's, so that the logs can be followed from a second client meanwhile.
         """
-        request_id = request_id or new_request_id()
+        request_id = request_id or new_id()
         headers = {"x-amz-log-type": "Tail", "x-lamb-request-id": request_id, "x-lamb-receipt": "json"}
         if client_context is not None:
             headers["x-amz-client-context"] = base64(client_context.encode())

@@ -8,7 +8,7 @@ from typing import Any
 from lamb.client.session import Session
 from lamb.client.transport import query, quote
 from lamb.model.errors import ResourceNotFound
-from lamb.model.wire import new_request_id
+from lamb.model.wire import new_id
 
 Document = dict[str, Any]
 
@@ -23,7 +23,7 @@ class Events:
 
     def send(self, name: str, payload: bytes) -> str:
         """Invoke asynchronously: the request id of an event that is durable now."""
-        request_id = new_request_id()
+        request_id = new_id()
         headers = {"x-amz-invocation-type": "Event", "x-lamb-request-id": request_id}
         self._session.request("POST", f"/2015-03-31/functions/{quote(name)}/invocations", payload, headers)
         return request_id

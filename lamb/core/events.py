@@ -9,7 +9,7 @@ from lamb.model.events import EventView, QueuedEvent
 from lamb.model.limits import DEAD_LETTERS_KEPT_S
 from lamb.model.names import LATEST, FunctionKey, Place, Reference, parse_reference
 from lamb.model.requests import Page
-from lamb.model.wire import new_request_id
+from lamb.model.wire import new_id
 from lamb.store import events as rows
 from lamb.store.database import Tx
 
@@ -25,9 +25,7 @@ def accept(core: Core, tx: Tx, arn: str, payload: bytes, trace_id: str | None = 
     place = Place(parts[4], parts[3]) if len(parts) > 6 else Place()
     reference = parse_reference(arn, place)
     _refuse_missing(tx, reference)
-    event = QueuedEvent(
-        new_request_id(), reference.key, reference.qualifier, payload, tx.now_ms, tx.now_ms, trace_id
-    )
+    event = QueuedEvent(new_id(), reference.key, reference.qualifier, payload, tx.now_ms, tx.now_ms, trace_id)
     rows.add_many(tx, [rows.Addition(event, None)])
     # Before the commit, and yet not too early: whoever looks for it has to wait for the writer's turn.
     core.queued(reference.key)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 
 from lamb.model.errors import InvalidParameterValue, PreconditionFailed, ResourceConflict, ResourceNotFound
 from lamb.model.function import Alias
@@ -13,6 +12,7 @@ from lamb.model.queue import Queue, QueueKey
 from lamb.model.queue_errors import QueueDoesNotExist
 from lamb.model.topic import TopicKey
 from lamb.model.topic_errors import NotFound
+from lamb.model.wire import new_id
 from lamb.store import aliases, functions, queues, topics, versions
 from lamb.store.database import Tx
 from lamb.store.functions import FunctionRow
@@ -25,7 +25,7 @@ _DIGITS_MAX = 9
 
 
 def new_revision() -> str:
-    return str(uuid.uuid4())
+    return new_id()
 
 
 def function(tx: Tx, key: FunctionKey, shown_arn: str | None = None) -> FunctionRow:

@@ -27,7 +27,7 @@ from lamb.model.queue_errors import (
     ReceiptHandleIsInvalid,
     invalid,
 )
-from lamb.model.wire import new_request_id
+from lamb.model.wire import new_id
 from lamb.store import messages as rows
 from lamb.store import queues
 from lamb.store.database import Tx
@@ -133,7 +133,7 @@ def put(tx: Tx, queue: Queue, message: NewMessage) -> Sent:
 def _put(tx: Tx, queue: Queue, message: NewMessage, waiting: list[dict[str, Any]]) -> Sent:
     """Rows whose number nobody has to know yet are left in `waiting`, to be written together."""
     _refuse(queue, message)
-    sent_id = new_request_id()
+    sent_id = new_id()
     delay_s = queue.number("DelaySeconds") if message.delay_s is None else message.delay_s
     row = rows.row(
         queue.id,

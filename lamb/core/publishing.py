@@ -24,7 +24,7 @@ from lamb.model.queue_errors import (
 )
 from lamb.model.topic import BATCH_MAX, RAW_ATTRIBUTES_MAX, TopicKey
 from lamb.model.topic_errors import MemberMissing
-from lamb.model.wire import new_request_id
+from lamb.model.wire import new_id
 from lamb.store import subscriptions as subscription_rows
 from lamb.store import topics as rows
 from lamb.store.database import Tx
@@ -115,7 +115,7 @@ def _refuse_ids(ids: Sequence[str]) -> None:
 
 
 def _take(core: Core, tx: Tx, topic: TopicRow, wanted: Notification) -> Published:
-    message_id, sequence = new_request_id(), None
+    message_id, sequence = new_id(), None
     if topic.key.fifo:
         key = _deduplication_key(topic, wanted)
         known = rows.known(tx, topic.id, key)

@@ -18,7 +18,7 @@ from lamb.model.message import Message
 from lamb.model.queue import Queue, QueueKey, parse_arn
 from lamb.model.queue_errors import QueueDoesNotExist, invalid
 from lamb.model.requests import Page
-from lamb.model.wire import new_request_id
+from lamb.model.wire import new_id
 from lamb.store import messages, move_tasks, queues
 from lamb.store.database import Tx
 from lamb.store.move_tasks import CANCELLED, COMPLETED, FAILED, RUNNING, MoveTask
@@ -159,7 +159,7 @@ def _move(tx: Tx, task: MoveTask, message: Message) -> str:
     expires_ms = tx.now_ms + queue.ms("MessageRetentionPeriod")
     row = messages.row(
         queue.id,
-        new_request_id(),
+        new_id(),
         message.body,
         sent_ms=tx.now_ms,
         visible_ms=tx.now_ms,
@@ -183,7 +183,7 @@ def _there(tx: Tx, arn: str, member: str) -> Queue:
 
 
 def _handle(source_arn: str) -> str:
-    told = {"taskId": new_request_id(), "sourceArn": source_arn}
+    told = {"taskId": new_id(), "sourceArn": source_arn}
     return base64.b64encode(json.dumps(told, separators=(",", ":")).encode()).decode()
 
 

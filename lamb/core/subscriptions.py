@@ -14,7 +14,7 @@ from lamb.model.queue import parse_arn
 from lamb.model.requests import Page
 from lamb.model.topic import PAGE_MAX, SubscriptionKey, TopicKey
 from lamb.model.topic_errors import InvalidParameter, NotFound
-from lamb.model.wire import new_request_id
+from lamb.model.wire import new_id
 from lamb.store import subscriptions as rows
 from lamb.store import topics as topic_rows
 from lamb.store.database import Tx
@@ -37,7 +37,7 @@ def subscribe(
     The endpoint may come later. Raises NotFound, InvalidParameter.
     """
     refuse_broken_text(endpoint, attributes)
-    wanted = SubscriptionRow(SubscriptionKey(topic, new_request_id()), protocol, endpoint, {})
+    wanted = SubscriptionRow(SubscriptionKey(topic, new_id()), protocol, endpoint, {})
     with core.database.transaction() as tx:
         topic_id = found.topic(tx, topic).id
         _refuse_endpoint(topic, protocol, endpoint)

@@ -1,4 +1,4 @@
-"""What both ends of the wire share: how an error travels in an answer, and the id of a request."""
+"""What both ends of the wire share: how an error travels in an answer, and what ids look like."""
 
 from __future__ import annotations
 
@@ -110,8 +110,8 @@ _BY_CODE: dict[str, type[LambError]] = {
 _BY_CODE[ServiceFailure.code] = ServiceFailure
 
 
-def new_request_id() -> str:
-    """A new id of the form that AWS has: a UUID of version 4.
+def new_id() -> str:
+    """A new id of a request, a message or a revision, in the form that AWS has: a UUID of version 4.
 
     Its first 48 bits are milliseconds since the epoch, the others random: rows that come one after the other
     lie beside each other in an index of ids, too, where random ones would have each its own page written.

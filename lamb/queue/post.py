@@ -16,7 +16,7 @@ from typing import Any
 from lamb.core.destinations import ENDPOINTS, service
 from lamb.model.clock import Clock
 from lamb.model.events import Delivery
-from lamb.model.wire import new_request_id
+from lamb.model.wire import new_id
 
 _CONNECT_S, _READ_S, _TRIES = 2, 5, 3
 _CARRIERS = 8
@@ -111,7 +111,7 @@ def _to_bus(client: Any, letter: Delivery, _: int) -> None:
 def _to_bucket(client: Any, letter: Delivery, now_ms: int) -> None:
     function = json.loads(letter.body)["requestContext"]["functionArn"].split(":")[6]
     now = datetime.fromtimestamp(now_ms / 1000, tz=timezone.utc)
-    key = f"aws/lambda/async/{function}/{now:%Y/%m/%d/%Y-%m-%dT%H.%M.%S}-{new_request_id()}"
+    key = f"aws/lambda/async/{function}/{now:%Y/%m/%d/%Y-%m-%dT%H.%M.%S}-{new_id()}"
     client.put_object(Bucket=letter.arn.rpartition(":")[2], Key=key, Body=letter.body)
 
 

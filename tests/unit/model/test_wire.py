@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from lamb.model import errors
-from lamb.model.wire import decode, encode, new_request_id
+from lamb.model.wire import decode, encode, new_id
 
 
 def body(error: errors.LambError) -> dict[str, object]:
@@ -97,7 +97,7 @@ def test_request_ids_have_the_form_of_random_uuids_and_sort_by_their_time(monkey
     ids = []
     for millis in (1_700_000_000_000, 1_700_000_000_001, 1_800_000_000_000):
         monkeypatch.setattr("time.time_ns", lambda millis=millis: millis * 1_000_000)
-        ids += sorted(new_request_id() for _ in range(50))
+        ids += sorted(new_id() for _ in range(50))
     assert len(set(ids)) == len(ids)
     assert ids == sorted(ids)
     for text in ids:

@@ -21,7 +21,7 @@ from lamb.model.events import EventView, QueuedEvent
 from lamb.model.invocation import Event, Outcome, Target
 from lamb.model.names import Reference
 from lamb.model.requests import Page
-from lamb.model.wire import new_request_id
+from lamb.model.wire import new_id
 from lamb.queue.attempts import Attempts, Hands
 from lamb.queue.post import Post
 from lamb.queue.worker import Worker
@@ -55,7 +55,7 @@ class Yard:
     async def send(self, payload: bytes = b"{}", *, name: str = "f", qualifier: str | None = None) -> str:
         """An accepted event's request id."""
         now_ms = self.plane.clock.now_ms()
-        event = QueuedEvent(new_request_id(), key(name), qualifier, payload, now_ms, now_ms)
+        event = QueuedEvent(new_id(), key(name), qualifier, payload, now_ms, now_ms)
         await self.worker.accept(event)
         return event.request_id
 
