@@ -19,7 +19,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-FUNCTIONS = 10
+FUNCTIONS = 21
 LISTED = 50
 _TRUST = {"Version": "2012-10-17", "Statement": []}
 
@@ -58,11 +58,13 @@ def main() -> None:
 
 
 def _rate(call: Callable[[str], object], names: Iterable[str]) -> float:
-    count, started = 0, time.perf_counter()
-    for name in names:
+    """Calls a second, but for the first: boto3 reads then what it knows of the operation."""
+    first, *others = names
+    call(first)
+    started = time.perf_counter()
+    for name in others:
         call(name)
-        count += 1
-    return count / (time.perf_counter() - started)
+    return len(others) / (time.perf_counter() - started)
 
 
 def _role(options: dict[str, Any]) -> str:

@@ -31,7 +31,7 @@ from benchmarks.place import (
 )
 from benchmarks.rivals import moto
 
-ROUNDS = 15
+ROUNDS = 9
 """Short ones: a machine has slow seconds."""
 GROWTH_ROUNDS = 15
 """Likewise; each round asks both stores."""
