@@ -301,8 +301,9 @@ class Services(Protocol):
         """Call `work(core, unwritten, *args)`, a function of `core.metrics`, in the pool."""
         ...
 
-    async def backlog(self) -> Mapping[FunctionKey, Backlog]:
-        """What is waiting and running of asynchronous events; functions without any may be missing."""
+    async def backlog(self, of: FunctionKey | None = None) -> Mapping[FunctionKey, Backlog]:
+        """What is waiting and running of asynchronous events, of one function or of all; those without any
+        may be missing."""
         ...
 
     async def runtimes(self) -> list[Mapping[str, Any]]:

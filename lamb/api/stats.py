@@ -29,8 +29,9 @@ _NO_EVENTS = Backlog(0, 0)
 async def of_function(ask: Ask) -> Response:
     """One function, or what was invoked through one of its versions or aliases."""
     measured = await ask.services.measured(metrics.of_function, ask.reference(), _span(ask))
-    backlog = (await ask.services.backlog()).get(measured.reference.key, _NO_EVENTS)
-    architecture = await ask.services.run(_architecture, ask.services.core, measured.reference.key)
+    key = measured.reference.key
+    backlog = (await ask.services.backlog(key)).get(key, _NO_EVENTS)
+    architecture = await ask.services.run(_architecture, ask.services.core, key)
     told = {"Resources": _resources(measured), "Cost": _cost(measured.total.all_runs(), architecture)}
     return json_response({**_document(measured, backlog), **told})
 

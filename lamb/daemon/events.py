@@ -55,10 +55,12 @@ class Events:
             return True
         return False
 
-    async def backlog(self) -> dict[FunctionKey, Backlog]:
-        """Of every function that has events which are not over."""
+    async def backlog(self, of: FunctionKey | None) -> dict[FunctionKey, Backlog]:
+        """Of one function, or of all, where they have events that are not over. Looks at each of these."""
         found = {}
         for key, running in self.worker.running().items():
+            if of not in (None, key):
+                continue
             left = await self._services.run(events.waiting, self._services.core, key)
             found[key] = Backlog(max(0, left - running), running)
         return found

@@ -132,8 +132,8 @@ class Services(Threads):
     async def measured(self, work: Callable[..., T], *args: Any) -> T:
         return await self.metering.read(work, *args)
 
-    async def backlog(self) -> Mapping[FunctionKey, Backlog]:
-        return await self.events.backlog()
+    async def backlog(self, of: FunctionKey | None = None) -> Mapping[FunctionKey, Backlog]:
+        return await self.events.backlog(of)
 
     async def runtimes(self) -> list[Mapping[str, Any]]:
         found = await self.run(self._runtimes.found)

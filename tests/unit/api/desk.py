@@ -136,8 +136,8 @@ class Services:
     async def measured(self, work: Callable[..., Any], *args: Any) -> Any:
         return work(self.core, self.unwritten, *args)
 
-    async def backlog(self) -> Mapping[FunctionKey, Backlog]:
-        return self.backlog_now
+    async def backlog(self, of: FunctionKey | None = None) -> Mapping[FunctionKey, Backlog]:
+        return {key: backlog for key, backlog in self.backlog_now.items() if of in (None, key)}
 
     async def runtimes(self) -> list[Mapping[str, Any]]:
         return [{"name": "python3.11", "path": "/p"}, {"name": "python3.12", "path": None}]
