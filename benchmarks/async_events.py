@@ -7,7 +7,10 @@ is on disk by then.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
 import sqlite3
 import subprocess
 import time
@@ -29,9 +32,11 @@ _ACCEPTED_BAR, _RUN_BAR, _P50_BAR_MS = 6000.0, 2000.0, 2.0
 _SINGLE = "single commits of SQLite"
 # One environment, which is busy: whatever else is sent waits in the store.
 _BUSY = "import time\ndef handler(event, context):\n    time.sleep(800)\n"
-_FOUR = b'{"ReservedConcurrentExecutions": 4}'
-# The first ones wait for an environment.
-_BEFORE, _OF_A_BACKLOG = 300, 600
+# The first ones wait for an environment; all of them together are fewer than the smallest backlog.
+_BEFORE, _SLICE, _SLICES = 200, 80, 7
+_MOMENT_S = 0.5
+# What waits is due then: it does not run while others are accepted.
+_LATER_MS = 3_600_000
 _PREFILL = """
 import sys
 from lamb.model.clock import SystemClock
@@ -40,12 +45,12 @@ from lamb.model.names import FunctionKey
 from lamb.model.wire import new_id
 from lamb.store import events
 from lamb.store.database import Database
-home, count, now_ms = sys.argv[1], int(sys.argv[2]), SystemClock().now_ms()
+home, count, due_ms = sys.argv[1], int(sys.argv[2]), SystemClock().now_ms() + int(sys.argv[3])
 database = Database(f"sqlite:///{home}/lamb.sqlite3", SystemClock())
 key = FunctionKey("123456789012", "us-east-1", "backlog")
 for start in range(0, count, 10_000):
     rows = [
-        events.Addition(QueuedEvent(new_id(), key, None, b'{"n": 1}', now_ms, now_ms), None)
+        events.Addition(QueuedEvent(new_id(), key, None, b'{"n": 1}', due_ms, due_ms), None)
         for _ in range(min(10_000, count - start))
     ]
     with database.transaction() as tx:
@@ -71,7 +76,7 @@ def _accepted(home: Home, scratch: Path, bare: tuple[str, int]) -> Iterator[Figu
     with serving(home) as api:
         api.create("accept", _BUSY, timeout_s=900)
         api.settled("accept")
-        api.request("PUT", "/2017-10-31/functions/accept/concurrency", b'{"ReservedConcurrentExecutions": 1}')
+        _reserve(api, "accept", 1)
         for _ in range(ROUNDS):
             singles.append(_single_commits(scratch))
             for clients, loads in runs.items():
@@ -123,55 +128,79 @@ def _accepted_and_run(home: Home, bare: tuple[str, int]) -> Iterator[Figure]:
 
 
 def _with_a_backlog(installation: Installation, home: Callable[[str], Home]) -> Iterator[Figure]:
-    """What one event costs, to accept and to run, with so many others waiting."""
-    first: tuple[float, float] | None = None
-    for count in BACKLOGS:
-        place = home(f"backlog-{count}")
+    """What one event costs, to accept and to run, with so many others waiting: in turns, a few at a time."""
+    places = {count: home(f"backlog-{count}") for count in BACKLOGS}
+    for count, place in places.items():
         with serving(place) as api:
-            api.create("backlog", ECHO)
-            # As many environments for each backlog: to start more of them is not what it costs.
-            api.request("PUT", "/2017-10-31/functions/backlog/concurrency", _FOUR)
+            api.create("backlog", ECHO, timeout_s=900)
             api.create("other", _BUSY, timeout_s=900)
+            # As many environments for each backlog: to start more of them is not what it costs.
+            _reserve(api, "backlog", 4)
+            _reserve(api, "other", 1)
             api.settled("other")
         place.stop()
-        subprocess.run([installation.python, "-I", "-c", _PREFILL, place.folder, str(count)], check=True)
-        with serving(place) as api:
-            run_ms = _run_ms(api, "backlog")
-            accept_ms = _send(api, "other", CLIENTS).p50_ms
-            grown_mb = pss_mb(place.pid() or 0)
-        place.close()
-        first = first or (run_ms, accept_ms)
-        yield Figure(
-            f"{count:,} waiting: to run one event",
-            run_ms,
-            "ms",
-            f"{BACKLOGS[0]:,} waiting",
-            run_ms / first[0],
-        )
-        yield Figure(
-            f"{count:,} waiting: to accept one, p50", accept_ms, "ms", f"{BACKLOGS[0]:,} waiting",
-            accept_ms / first[1],
-        )  # fmt: skip
-        yield Figure(f"{count:,} waiting: daemon, PSS", grown_mb, "MB")
+        prefill = [installation.python, "-I", "-c", _PREFILL, place.folder, str(count), str(_LATER_MS)]
+        subprocess.run(prefill, check=True)
+    os.sync()
+    accepting: dict[int, list[float]] = {count: [] for count in BACKLOGS}
+    running: dict[int, list[float]] = {count: [] for count in BACKLOGS}
+    with contextlib.ExitStack() as stack:
+        apis = {count: stack.enter_context(serving(place)) for count, place in places.items()}
+        pids = {count: place.pid() or 0 for count, place in places.items()}
+        for _ in range(ROUNDS):
+            for count, api in apis.items():
+                accepting[count].append(_send(api, "other", CLIENTS, _MOMENT_S).p50_ms)
+        for count, api in apis.items():
+            stack.callback(os.kill, pids[count], signal.SIGCONT)
+            api.request("POST", f"/_lamb/clock?advance_ms={_LATER_MS}", b"")
+            _run_ms(api, "backlog", _BEFORE)
+            os.kill(pids[count], signal.SIGSTOP)
+        for _ in range(_SLICES):
+            for count, api in apis.items():
+                os.kill(pids[count], signal.SIGCONT)
+                running[count].append(_run_ms(api, "backlog", _SLICE))
+                os.kill(pids[count], signal.SIGSTOP)
+        grown_mb = {count: pss_mb(pid) for count, pid in pids.items()}
+    first = BACKLOGS[0]
+    for count in BACKLOGS:
+        for what, found in (("run one event", running), ("accept one, p50", accepting)):
+            cost_ms, first_ms = median(found[count]), median(found[first])
+            name = f"{count:,} waiting: to {what}"
+            yield Figure(name, cost_ms, "ms", f"{first:,} waiting", cost_ms / first_ms)
+        yield Figure(f"{count:,} waiting: daemon, PSS", grown_mb[count], "MB")
 
 
-def _send(api: Api, function: str, clients: int) -> Load:
-    return load.run(api.address, invocations(function), clients, SECONDS, load.Accepted)
+def _send(api: Api, function: str, clients: int, seconds: float = SECONDS) -> Load:
+    return load.run(api.address, invocations(function), clients, seconds, load.Accepted)
 
 
-def _run_ms(api: Api, function: str) -> float:
-    """Milliseconds an event, of the first that are run in an environment that is there."""
-    while (before := _invocations(api, function)) < _BEFORE:
-        time.sleep(0.02)
-    started = time.perf_counter()
-    while (done := _invocations(api, function) - before) < _OF_A_BACKLOG:
+def _reserve(api: Api, function: str, concurrency: int) -> None:
+    wanted = json.dumps({"ReservedConcurrentExecutions": concurrency}).encode()
+    api.request("PUT", f"/2017-10-31/functions/{function}/concurrency", wanted)
+
+
+def _run_ms(api: Api, function: str, count: int) -> float:
+    """Milliseconds an event, of so many."""
+    before, started = _invocations(api, function), time.perf_counter()
+    while (done := _invocations(api, function) - before) < count:
         time.sleep(0.02)
     return (time.perf_counter() - started) * 1000 / done
 
 
 def _invocations(api: Api, function: str) -> int:
-    found: dict[str, int] = json.loads(api.request("GET", f"/_lamb/stats/{function}")[0])
-    return int(found["Invocations"])
+    """As CloudWatch counts them: `lamb stats` would count what waits, too."""
+    wanted = {
+        "Namespace": "AWS/Lambda",
+        "MetricName": "Invocations",
+        "Dimensions": [{"Name": "FunctionName", "Value": function}],
+        "StartTime": time.time() - 3600,
+        "EndTime": time.time() + 2 * 3600,
+        "Period": 3600,
+        "Statistics": ["Sum"],
+    }
+    headers = {"x-amz-target": "GraniteServiceVersion20100801.GetMetricStatistics"}
+    found = json.loads(api.request("POST", "/", json.dumps(wanted).encode(), headers)[0])
+    return int(sum(point["Sum"] for point in found["Datapoints"]))
 
 
 def _until_empty(api: Api, function: str) -> None:

@@ -95,8 +95,10 @@ class Api:
         self.address = (parts.hostname or "127.0.0.1", parts.port or 80)
         self._connection = http.client.HTTPConnection(*self.address, timeout=60)
 
-    def request(self, method: str, path: str, body: bytes = b"") -> tuple[bytes, Mapping[str, str]]:
-        self._connection.request(method, path, body)
+    def request(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> tuple[bytes, Mapping[str, str]]:
+        self._connection.request(method, path, body, headers or {})
         response = self._connection.getresponse()
         content = response.read()
         if response.status >= 300:
