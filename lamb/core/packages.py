@@ -65,6 +65,6 @@ def discard_unused(core: Core) -> int:
     """Remove packages that neither a version nor a layer names any more; returns how many. Nothing may run
     meanwhile that was resolved before: call it when a daemon starts. Raises HomeUnusable."""
     with core.storing, core.database.reading() as tx:
-        combinations = versions.layer_packages(tx)
-        attached = {code_sha256 for combination in combinations for code_sha256 in combination}
-        return core.shelf.discard(versions.packages(tx) | layers.packages(tx) | attached, combinations)
+        in_use = versions.packages(tx)
+        packages = {code_sha256 for code, attached in in_use for code_sha256 in (code, *attached)}
+        return core.shelf.discard(packages | layers.packages(tx), {attached for _, attached in in_use})

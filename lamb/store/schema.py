@@ -13,15 +13,17 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     ForeignKeyConstraint,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
     String,
     Table,
     UniqueConstraint,
+    text,
 )
 
-HEAD = "0009"
+HEAD = "0010"
 """The migration that leads to these tables."""
 
 metadata = MetaData()
@@ -93,6 +95,12 @@ versions = Table(
     # Of $LATEST when this version was published: the version's own may be another.
     Column("latest_description", String),
     Column("variables_id", String, ForeignKey("variables.id"), unique=True),
+)
+# Few at any time. A daemon that starts looks for them, before it answers.
+Index(
+    "versions_unsettled",
+    versions.c.function_id,
+    sqlite_where=text("state = 'Pending' OR last_update = 'InProgress'"),
 )
 
 aliases = Table(

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, String, and_, bindparam, cast, insert, or_, select, update
+from sqlalchemy import Select, String, and_, bindparam, cast, insert, literal_column, or_, select, update
 from sqlalchemy import delete as delete_from
 
 from lamb.model.function import AttachedLayer, Configuration, Logging, Status, Version
@@ -61,7 +61,11 @@ _ALL: Select[Any] = (
 _HERE = and_(_functions.c.account == bindparam("account"), _functions.c.region == bindparam("region"))
 _OF_NAME = and_(_HERE, _functions.c.name == bindparam("name"))
 _IN_ORDER = (_functions.c.name, _versions.c.number)
-_UNSETTLED = or_(_versions.c.state == "Pending", _versions.c.last_update == "InProgress")
+# As the index has it, to the letter.
+_UNSETTLED = or_(
+    _versions.c.state == literal_column("'Pending'"),
+    _versions.c.last_update == literal_column("'InProgress'"),
+)
 # Built once: building a statement takes longer than SQLite does to carry it out.
 _ONE = Prepared(_ALL.where(_OF_NAME, _versions.c.number == bindparam("number")))
 _PAGE = (
@@ -143,17 +147,14 @@ def sealed(tx: Tx) -> Iterator[Record]:
             yield _record(row)
 
 
-def packages(tx: Tx) -> set[str]:
-    """The CodeSha256 of everything that is in use."""
-    return set(tx.connection.execute(select(_versions.c.code_sha256).distinct()).scalars())
-
-
-def layer_packages(tx: Tx) -> set[tuple[str, ...]]:
-    """The CodeSha256 of the layers of each version, in order, for every combination that is in use."""
+def packages(tx: Tx) -> set[tuple[str, tuple[str, ...]]]:
+    """The CodeSha256 of the package, and those of the layers in order, for every combination in use."""
     attached = _versions.c.configuration["layers"].as_string()
-    texts = tx.connection.execute(select(attached).distinct()).scalars()
-    found = (tuple(layer["code_sha256"] for layer in json.loads(text or "[]")) for text in texts)
-    return {combination for combination in found if combination}
+    found = tx.connection.execute(select(_versions.c.code_sha256, attached).distinct())
+    return {
+        (code_sha256, tuple(layer["code_sha256"] for layer in json.loads(text or "[]")))
+        for code_sha256, text in found
+    }
 
 
 def add(tx: Tx, record: Record) -> None:

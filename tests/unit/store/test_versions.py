@@ -165,4 +165,4 @@ def test_the_packages_in_use_are_those_that_a_version_names(tx, function):
     versions.add(tx, record(function, code_sha256="one"))
     versions.add(tx, record(function, 1, code_sha256="two"))
     versions.add(tx, record(function, 2, code_sha256="two"))
-    assert versions.packages(tx) == {"one", "two"}
+    assert versions.packages(tx) == {("one", ()), ("two", ())}
