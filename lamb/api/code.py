@@ -6,13 +6,13 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
-from xml.sax.saxutils import escape
 
 from lamb.api.messages import Call, Response
 from lamb.api.services import Services
 from lamb.core import buckets
 from lamb.core import live as live_code
 from lamb.model.errors import AccessDenied, InvalidParameterValue, LambError, ResourceNotFound
+from lamb.model.xml import escape
 
 _PATH = "/_lamb/code/"
 _LIVE_BUCKET = "hot-reload"

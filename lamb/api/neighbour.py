@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from lamb.api.gate import Principal
 from lamb.api.messages import Response
@@ -13,8 +12,7 @@ from lamb.model.errors import LambError
 from lamb.model.names import Place
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One request to a service beside Lambda, its body read and taken apart."""
 
     services: Services

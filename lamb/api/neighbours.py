@@ -7,7 +7,6 @@ the scope of its signature, or else in `Version`.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import json
 import re
@@ -226,4 +225,4 @@ def _with_document(request: Request, content: bytes) -> Request:
     if not isinstance(document, dict):
         raise SerializationFailure("Start of structure expected at the beginning of the request body")
     given = {name: value for name, value in document.items() if value is not None}
-    return dataclasses.replace(request, members=given)
+    return request._replace(members=given)

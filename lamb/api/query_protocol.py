@@ -9,17 +9,15 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from xml.sax.saxutils import escape
 
 from lamb.api.messages import JSON, Response
 from lamb.model.errors import SerializationFailure
+from lamb.model.xml import escape
 
 Members = dict[str, Any]
 
 _DEPTH_MAX = 10
 _INDEX = re.compile(r"[1-9]\d{0,4}", re.ASCII)
-# What XML 1.0 has no way to write, not even escaped.
-_UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _XML = (b"content-type", b"text/xml")
 # Members that are maps: XML writes them as entries, not as elements.
 _MAPS = frozenset({"Attributes", "ExtendedStatistics"})
@@ -141,5 +139,4 @@ def _content(name: str, value: Any) -> Iterator[str]:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    # A parser would read a bare carriage return as a line feed.
-    return escape(_UNWRITABLE.sub("\ufffd", str(value)), {"\r": "&#13;"})
+    return escape(str(value))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
@@ -40,8 +39,7 @@ def signed(account: str, arn: str | None = None, access_key: str = "") -> Caller
     return Caller(account, {"iam": user})
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One request, its body read."""
 
     scope: Scope

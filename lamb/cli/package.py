@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -79,7 +78,7 @@ def print_findings(session: Session, findings: list[Finding]) -> None:
     """Each finding with its entry, its mode, what is expected and the fix."""
     out = session.out
     if session.as_json:
-        shown = [{**asdict(finding), "mode": _mode(finding)} for finding in findings]
+        shown = [{**finding._asdict(), "mode": _mode(finding)} for finding in findings]
         out.json({"Findings": shown})
         return
     if not out.terminal:

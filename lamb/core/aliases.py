@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from lamb.core import concurrency, found, pages, provisioned
 from lamb.core.configuration import refuse_broken_text
@@ -76,8 +75,7 @@ def update(core: Core, key: FunctionKey, name: str, wanted: AliasChanges) -> Ali
         function = found.function(tx, key)
         before = _there(tx, function, name)
         found.refuse_stale(wanted.revision_id, before.revision_id)
-        alias = replace(
-            before,
+        alias = before._replace(
             version=before.version if wanted.version is None else wanted.version,
             description=before.description if wanted.description is None else wanted.description,
             additional=before.additional if wanted.additional is None else _weights(wanted.additional),
@@ -115,8 +113,8 @@ def rollback(core: Core, key: FunctionKey, name: str) -> Alias:
         function = found.function(tx, key)
         now = _there(tx, function, name)
         past = _way_back(tx, function, now)
-        alias = replace(
-            now, version=past.version, additional=past.additional, revision_id=found.new_revision()
+        alias = now._replace(
+            version=past.version, additional=past.additional, revision_id=found.new_revision()
         )
         provisioned.refuse_move(tx, function, alias)
         rows.replace(tx, function.id, alias)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from lamb.core import found, pages
 from lamb.core import tags as tag_rules
 from lamb.core.configuration import refuse_broken_text
@@ -50,8 +48,7 @@ def update(core: Core, place: Place, arn: str, wanted: CodeSigningChanges) -> Co
     refuse_broken_text(wanted)
     with core.database.transaction() as tx:
         before = there(tx, place, arn)
-        config = replace(
-            before,
+        config = before._replace(
             publishers=before.publishers if wanted.publishers is None else wanted.publishers,
             policy=wanted.policy or before.policy,
             description=before.description if wanted.description is None else wanted.description,

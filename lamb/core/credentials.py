@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import secrets
 from base64 import b64decode, b64encode
-from dataclasses import asdict
 from typing import Any
 
 from lamb.core import sealing
@@ -129,7 +128,7 @@ def session(core: Core, taken: RoleSession, duration_s: int) -> Credential:
     """
     key_id, secret = new_key_id("ASIA"), new_secret()
     expires_ms = _machine.now_ms() + duration_s * 1000
-    said = {"secret": secret, "expires_ms": expires_ms, "session": asdict(taken)}
+    said = {"secret": secret, "expires_ms": expires_ms, "session": taken._asdict()}
     if not core.keyring.versions():
         with core.database.transaction() as tx:
             sealing.ready(core, tx)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from lamb.core import destinations, found, pages
 from lamb.core.context import Core
 from lamb.model.errors import InvalidParameterValue, ResourceNotFound, ValidationFailure
@@ -28,8 +26,7 @@ def put(core: Core, ref: Reference, wanted: EventInvokeConfig) -> EventInvokeCon
     with core.database.transaction() as tx:
         function = _qualified(tx, ref)
         _refuse_unusable(core, tx, ref, wanted)
-        stored = replace(
-            wanted,
+        stored = wanted._replace(
             on_success=wanted.on_success or None,
             on_failure=wanted.on_failure or None,
             last_modified_ms=tx.now_ms,
@@ -50,8 +47,8 @@ def update(core: Core, ref: Reference, wanted: EventInvokeConfig) -> EventInvoke
             for name in ("retries", "max_age_s", "on_success", "on_failure")
             if (value := getattr(wanted, name)) is not None
         }
-        stored = replace(before, **given, last_modified_ms=tx.now_ms)
-        stored = replace(stored, on_success=stored.on_success or None, on_failure=stored.on_failure or None)
+        stored = before._replace(**given, last_modified_ms=tx.now_ms)
+        stored = stored._replace(on_success=stored.on_success or None, on_failure=stored.on_failure or None)
         rows.put(tx, function.id, stored)
     core.changed(ref.key)
     return stored

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import NamedTuple
 
 from lamb.core import found, pages, permissions
@@ -69,8 +68,7 @@ def update(core: Core, ref: Reference, wanted: UrlChanges) -> FunctionUrl:
         before = rows.find(tx, function.id, _label(ref))
         if before is None:
             raise ResourceNotFound
-        url = replace(
-            before,
+        url = before._replace(
             auth_type=wanted.auth_type or before.auth_type,
             invoke_mode=wanted.invoke_mode or before.invoke_mode,
             cors=before.cors if wanted.cors is None else wanted.cors or None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from lamb.core import event_configs, found, variables
 from lamb.core.context import Core
@@ -15,15 +15,14 @@ from lamb.store.database import Tx
 from lamb.store.versions import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """What a reference stands for, until the function changes."""
 
     primary: Target
     additional: Target | None = None
     weight: float = 0.0
     """Probability of `additional`."""
-    plan: EventPlan = field(default_factory=EventPlan)
+    plan: EventPlan = EventPlan()
     """How asynchronous events for this reference are taken."""
 
     @property

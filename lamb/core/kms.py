@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from lamb.core import kms_found, pages, sealing
@@ -120,7 +119,7 @@ def _add(core: Core, key: Key) -> Key:
 
 def _insert(core: Core, tx: Tx, key: Key) -> Key:
     sealing.ready(core, tx)
-    made = replace(key, created_ms=tx.now_ms)
+    made = key._replace(created_ms=tx.now_ms)
     rows.add(tx, KeyRow(made, kms_found.sealed_material(core, made.arn)))
     return made
 
@@ -155,7 +154,7 @@ def schedule_deletion(core: Core, caller: Caller, key_id: str, days: int) -> Key
         kms_found.refuse_pending(key)
         changes: dict[str, Any] = {"state": "PendingDeletion", "deletion_ms": tx.now_ms + days * DAY_MS}
         rows.change(tx, key.id, **changes)
-    return replace(key, **changes)
+    return key._replace(**changes)
 
 
 def cancel_deletion(core: Core, caller: Caller, key_id: str) -> Key:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from lamb.core import aws_policies, iam_tags, pages
@@ -40,8 +39,7 @@ class PolicyView(NamedTuple):
     """Roles whose permissions boundary it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """Which policies ListPolicies is asked for."""
 
     scope: str = "All"
@@ -91,8 +89,7 @@ def create(core: Core, policy: ManagedPolicy, document: str, tags: iam_tags.Tags
             raise EntityAlreadyExists(
                 f"A policy called {policy.name} already exists. Duplicate names are not allowed."
             )
-        made = replace(
-            policy,
+        made = policy._replace(
             id=iam.new_id("ANPA"),
             tags=named,
             default_version=1,

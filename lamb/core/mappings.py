@@ -6,7 +6,6 @@ What reads the sources and invokes the functions asks here for the mappings that
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
 
 from lamb.core import found, pages
 from lamb.core import tags as tag_rules
@@ -58,7 +57,7 @@ def create(core: Core, place: Place, request: MappingRequest) -> EventSourceMapp
     # A queue that is not to be read has nothing to get ready.
     state = DISABLED if kind is SQS and not enabled else CREATING
     mapping = EventSourceMapping(key, function, request.source_arn, enabled, state, settings, request.tags)
-    mapping = replace(mapping, last_result=kind.first_result)
+    mapping = mapping._replace(last_result=kind.first_result)
     with core.database.reading() as tx:
         _refuse_unusable_function(tx, function)
     look = _look(core, kind, mapping)
@@ -84,7 +83,7 @@ def update(core: Core, key: MappingKey, request: MappingRequest) -> EventSourceM
             _refuse_unusable_function(tx, function)
         enabled = before.enabled if request.enabled is None else request.enabled
         state = UPDATING if enabled == before.enabled else ENABLING if enabled else DISABLING
-        after = replace(before, function=function, settings=settings, enabled=enabled, state=state)
+        after = before._replace(function=function, settings=settings, enabled=enabled, state=state)
         # The function may be gone, and a mapping that is to be disabled needs none.
         if _is_there(tx, function):
             _refuse_unusable_source(core, tx, kind, after)
@@ -95,7 +94,7 @@ def update(core: Core, key: MappingKey, request: MappingRequest) -> EventSourceM
 def delete(core: Core, key: MappingKey) -> EventSourceMapping:
     """Deleting until `settle`. Raises ResourceNotFound, ResourceInUse."""
     with core.database.transaction() as tx:
-        return rows.change(tx, replace(_changeable(tx, key, "delete"), state=DELETING))
+        return rows.change(tx, _changeable(tx, key, "delete")._replace(state=DELETING))
 
 
 def unsettled(core: Core) -> list[MappingKey]:
@@ -113,7 +112,7 @@ def settle(core: Core, key: MappingKey) -> None:
         if mapping.state == DELETING:
             rows.delete(tx, mapping)
         else:
-            rows.change(tx, replace(mapping, state=ENABLED if mapping.enabled else DISABLED))
+            rows.change(tx, mapping._replace(state=ENABLED if mapping.enabled else DISABLED))
 
 
 # ------------------------------------------------------------------ read

@@ -12,7 +12,6 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
 from lamb.core import found
@@ -253,8 +252,7 @@ def _take(tx: Tx, messages: Sequence[Message], until_ms: int) -> list[Message]:
     receipts = {m.id: f"{tx.now_ms}.{secrets.token_urlsafe(18)}" for m in messages}
     rows.claim(tx, receipts, until_ms)
     return [
-        replace(
-            m,
+        m._replace(
             receipt=receipts[m.id],
             visible_ms=until_ms,
             receives=m.receives + 1,

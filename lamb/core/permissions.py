@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from lamb.core import found
 from lamb.core.configuration import refuse_broken_text
 from lamb.core.context import Core
@@ -99,7 +97,7 @@ def allows(tx: Tx, ref: Reference, ask: Ask) -> bool:
         return False
     # No policy can be written for `$LATEST`: spelled out, it is the function itself.
     resource = ref.key.arn if label(ref) == LATEST else ref.arn
-    return evaluate([policy.document], replace(ask, resource=resource)) == "allow"
+    return evaluate([policy.document], ask._replace(resource=resource)) == "allow"
 
 
 def refuse_service(tx: Tx, arn: str, service: str, source_arn: str) -> None:

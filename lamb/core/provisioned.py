@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from lamb.core import concurrency, found, pages
@@ -29,8 +28,7 @@ _PROVISIONED_ALREADY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ProvisionView:
+class ProvisionView(NamedTuple):
     """What a version or an alias has asked for, and how far that is."""
 
     arn: str
@@ -71,7 +69,7 @@ def put(core: Core, ref: Reference, requested: int) -> ProvisionView:
             versions.move(tx, record, found.new_revision())
     concurrency.announce(core, ref.key)
     view = _view(core, ref.key, provision, subject.version)
-    return replace(view, progress=replace(view.progress, status="IN_PROGRESS", reason=None))
+    return view._replace(progress=view.progress._replace(status="IN_PROGRESS", reason=None))
 
 
 def get(core: Core, ref: Reference) -> ProvisionView:

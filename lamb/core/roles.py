@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from lamb.core import iam_tags, managed_policies, pages
@@ -89,7 +88,7 @@ def create(core: Core, role: Role, tags: iam_tags.Tags) -> Role:
         if rows.taken(tx, role.account, role.name):
             raise EntityAlreadyExists(f"Role with name {role.name} already exists.")
         _refuse_boundary(tx, role.account, role.boundary_arn)
-        made = replace(role, id=iam.new_id("AROA"), tags=named, created_ms=tx.now_ms)
+        made = role._replace(id=iam.new_id("AROA"), tags=named, created_ms=tx.now_ms)
         rows.add(tx, made)
     return made
 
@@ -121,7 +120,7 @@ def update(core: Core, account: str, name: str, **changes: Any) -> Role:
         row = _found(tx, account, name)
         if changes:
             rows.change(tx, row.id, **changes)
-    return replace(row.role, **changes)
+    return row.role._replace(**changes)
 
 
 def update_trust(core: Core, account: str, name: str, trust: str) -> None:

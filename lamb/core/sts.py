@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from lamb.core import credentials, iam_tags, managed_policies, roles
@@ -45,8 +44,7 @@ class Wish(NamedTuple):
     """Keys of tags that further sessions inherit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Assumed:
+class Assumed(NamedTuple):
     """A session, and how full its policies and tags are."""
 
     role: Role
@@ -55,7 +53,7 @@ class Assumed:
     packed_percent: int | None
     """None where there was nothing to pack."""
     source_identity: str | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = {}
 
 
 def assume(core: Core, caller_arn: str, wish: Wish) -> Assumed:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
@@ -109,7 +108,7 @@ class Logbook:
 
     def _kept(self, group: LogGroup, wanted: Wanted) -> Wanted:
         since_ms = max(wanted.since_ms, group.since_ms(self.now_ms()))
-        return dataclasses.replace(wanted, since_ms=since_ms)
+        return wanted._replace(since_ms=since_ms)
 
     async def put(self, group: Group, entries: Sequence[Entry]) -> None:
         self._journal.put(group, entries)

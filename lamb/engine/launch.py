@@ -8,8 +8,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from lamb.engine import variables
 from lamb.engine.blanks import Blanks
@@ -26,12 +25,11 @@ from lamb.sandbox.spec import HOST_UID, Order
 E = TypeVar("E", bound=Environment)
 
 
-@dataclass(frozen=True)
-class Identity:
+class Identity(NamedTuple):
     """Who a function is to lamb: variables it gets, and what to do when the environment ends."""
 
     variables: Mapping[str, str]
-    revoke: Callable[[], None] = field(default=lambda: None)
+    revoke: Callable[[], None] = lambda: None
 
 
 class Launcher:

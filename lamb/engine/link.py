@@ -12,7 +12,6 @@ import json
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from lamb.engine.blanks import Blank
@@ -30,14 +29,12 @@ class RuntimeEnded(NamedTuple):
     signal: int | None
 
 
-@dataclass(frozen=True, slots=True)
 class EnvironmentEnded:
     """The environment is gone as a whole."""
 
 
-@dataclass(frozen=True, slots=True)
 class DeadlinePassed:
-    pass
+    """Nothing happened until then."""
 
 
 Happening = Frame | RuntimeEnded | EnvironmentEnded | DeadlinePassed

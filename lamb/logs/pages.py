@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from lamb.logs.chunks import Chunk, Chunks
@@ -36,8 +35,7 @@ def _any(_: str) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """Which entries: of these streams, from `since_ms` up to before `until_ms`, that match."""
 
     since_ms: int = 0

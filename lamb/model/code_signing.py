@@ -6,7 +6,6 @@ import re
 import secrets
 import string
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from lamb.model.names import Place
@@ -29,8 +28,7 @@ class CodeSigningKey(NamedTuple):
         return f"arn:aws:lambda:{self.place.region}:{self.place.account}:code-signing-config:{self.id}"
 
 
-@dataclass(frozen=True, slots=True)
-class CodeSigningConfig:
+class CodeSigningConfig(NamedTuple):
     key: CodeSigningKey
     publishers: Sequence[str]
     """ARNs of signing profile versions."""
@@ -38,7 +36,7 @@ class CodeSigningConfig:
     """UntrustedArtifactOnDeployment: `Warn` or `Enforce`."""
     description: str | None
     last_modified_ms: int
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = {}
 
 
 class CodeSigningChanges(NamedTuple):

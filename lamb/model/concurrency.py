@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from lamb.model.names import FunctionKey
 
@@ -18,19 +17,17 @@ Reason = Literal[
 which a function gets new environments, without and with reserved concurrency."""
 
 
-@dataclass(frozen=True, slots=True)
-class Allotment:
+class Allotment(NamedTuple):
     """What of the account's concurrency is set aside for one function."""
 
     key: FunctionKey
     reserved: int | None = None
     """Guarantee and ceiling of all versions together; 0 stops the function, None sets nothing aside."""
-    provisioned: Mapping[str, int] = field(default_factory=dict)
+    provisioned: Mapping[str, int] = {}
     """Version (a number as text) → environments to keep ready for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(NamedTuple):
     """How far the provisioned concurrency of a version is."""
 
     available: int = 0

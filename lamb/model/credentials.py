@@ -13,8 +13,7 @@ ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 """An access key id of this form is no key: it names an account, and the default key's secret signs for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class RoleSession:
+class RoleSession(NamedTuple):
     """A role that somebody has taken on: a function's environment, or whoever called AssumeRole."""
 
     role_arn: str
@@ -26,7 +25,7 @@ class RoleSession:
     """The function whose environment has these credentials."""
     policies: tuple[Mapping[str, Any], ...] = ()
     """Session policies: nothing that they do not allow is allowed. None of them limits nothing."""
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = {}
     """Of the role and of the session: `aws:PrincipalTag/…` to policies."""
 
     @property

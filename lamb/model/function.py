@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from lamb.model.limits import (
@@ -109,8 +108,7 @@ class Version(NamedTuple):
         return self.key.qualified(self.label)
 
 
-@dataclass(frozen=True, slots=True)
-class Alias:
+class Alias(NamedTuple):
     """A name for one version, or for two with a weight on the second."""
 
     key: FunctionKey
@@ -119,7 +117,7 @@ class Alias:
     """`$LATEST` or a number as text."""
     description: str
     revision_id: str
-    additional: Mapping[str, float] = field(default_factory=dict)
+    additional: Mapping[str, float] = {}
     """At most one entry: version number as text → probability 0.0-1.0."""
 
     @property

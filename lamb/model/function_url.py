@@ -5,15 +5,13 @@ from __future__ import annotations
 import secrets
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 _ALPHABET = string.ascii_lowercase + string.digits
 _ID_LENGTH = 32
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionUrl:
+class FunctionUrl(NamedTuple):
     """FunctionUrlConfig, without the ARN of what it belongs to."""
 
     qualifier: str

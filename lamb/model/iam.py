@@ -7,7 +7,6 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 # IAM and STS quotas, "IAM entity character limits": without white space
@@ -30,8 +29,7 @@ _ARN = re.compile(
 _ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(NamedTuple):
     """A role; its policies are kept beside it."""
 
     account: str
@@ -53,8 +51,7 @@ class Role:
         return f"arn:aws:iam::{self.account}:role{self.path}{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class ManagedPolicy:
+class ManagedPolicy(NamedTuple):
     """A policy of its own, of a customer or of AWS; its documents are its versions."""
 
     account: str

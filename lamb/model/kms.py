@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from lamb.model.names import Place
@@ -32,8 +31,7 @@ LAMBDA_ALIAS = "alias/aws/lambda"
 DATA_KEY_BYTES = {"AES_128": 16, "AES_256": 32}
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """A symmetric key, without its material."""
 
     account: str

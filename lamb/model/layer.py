@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from lamb.model.names import Place
@@ -33,8 +32,7 @@ class LayerKey(NamedTuple):
         return f"{self.arn}:{number}"
 
 
-@dataclass(frozen=True, slots=True)
-class LayerVersion:
+class LayerVersion(NamedTuple):
     """What PublishLayerVersion made; nothing of it ever changes, but for its policy."""
 
     key: LayerKey

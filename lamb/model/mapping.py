@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from lamb.model.names import Place, Reference
@@ -34,8 +33,7 @@ class MappingKey(NamedTuple):
         return f"arn:aws:lambda:{self.region}:{self.account}:event-source-mapping:{self.uuid}"
 
 
-@dataclass(frozen=True, slots=True)
-class EventSourceMapping:
+class EventSourceMapping(NamedTuple):
     key: MappingKey
     function: Reference
     """As the mapping was given it; the function, version or alias may be gone since."""
@@ -46,7 +44,7 @@ class EventSourceMapping:
     state: str
     settings: Mapping[str, Any]
     """The other members, defaults among them, in AWS's names and shapes."""
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = {}
     last_modified_ms: int = 0
     last_result: str | None = None
     """LastProcessingResult: what the last batch came to."""
@@ -58,8 +56,7 @@ class EventSourceMapping:
         return self.state in SETTLED
 
 
-@dataclass(frozen=True, slots=True)
-class MappingRequest:
+class MappingRequest(NamedTuple):
     """Create- and UpdateEventSourceMapping."""
 
     function: str | None
@@ -68,7 +65,7 @@ class MappingRequest:
     """Those members that are given, in AWS's names and shapes."""
     source_arn: str | None = None
     enabled: bool | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = {}
 
 
 class SourceLook(NamedTuple):

@@ -8,17 +8,16 @@ import hashlib
 import re
 import struct
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from lamb.model.errors import InvalidParameterValue
 from lamb.model.queue_errors import InvalidMessageContents
+from lamb.model.xml import UNWRITABLE
 
 Attributes = Mapping[str, Mapping[str, str]]
 """As AWS's JSON has them: `{"Name": {"DataType": "String", "StringValue": "x"}}`; BinaryValue in base64."""
+_NONE: Attributes = {}
 
-# What SendMessage does not take: all but tab, newline, return and the characters of XML 1.0.
-_FORBIDDEN = "[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _NAME = re.compile(r"(?!\.)(?!.*\.\.)[A-Za-z0-9_.-]{1,256}(?<!\.)", re.ASCII)
 _RESERVED = ("aws.", "amazon.")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -27,13 +26,12 @@ _ATTRIBUTES_MAX = 10
 _STRING, _BINARY = b"\x01", b"\x02"
 
 
-@dataclass(frozen=True, slots=True)
-class NewMessage:
+class NewMessage(NamedTuple):
     """A message that somebody sends."""
 
     body: str
-    attributes: Attributes = field(default_factory=dict)
-    system_attributes: Attributes = field(default_factory=dict)
+    attributes: Attributes = _NONE
+    system_attributes: Attributes = _NONE
     """AWSTraceHeader, in the same shape."""
     delay_s: int | None = None
     """None: as the queue has it."""
@@ -47,8 +45,7 @@ class Sent(NamedTuple):
     """SequenceNumber, of FIFO queues."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A message at rest or in flight."""
 
     id: int
@@ -199,8 +196,8 @@ def _refuse_value(what: str, value: Mapping[str, Any]) -> None:
 
 
 def _refuse_characters(text: str, where: str) -> None:
-    # Not compiled before it is needed: that takes as long as ten modules do to load.
-    found = re.search(_FORBIDDEN, text)
+    # SendMessage takes what XML can hold.
+    found = UNWRITABLE.search(text)
     if found is not None:
         raise InvalidMessageContents(
             f"Invalid binary character '#x{ord(found[0]):X}' was found in the {where}, the set of allowed "

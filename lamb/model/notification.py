@@ -8,7 +8,6 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from lamb.model.clock import iso_z
@@ -17,6 +16,7 @@ from lamb.model.topic_errors import InvalidParameter, MemberMissing, ParameterVa
 
 Attributes = Mapping[str, Mapping[str, str]]
 """Message attributes in AWS's JSON shape: `DataType`, and `StringValue` or `BinaryValue` (base64)."""
+_NONE: Attributes = {}
 
 _SUBJECT_MAX = 100
 _ATTRIBUTE_NAME_MAX = 256
@@ -29,13 +29,12 @@ _TYPES = {"String": "StringValue", "Number": "StringValue", "Binary": "BinaryVal
 _SIGNATURE = base64.b64encode(b"not signed by lamb").decode()
 
 
-@dataclass(frozen=True, slots=True)
-class Notification:
+class Notification(NamedTuple):
     """One message as its publisher gave it."""
 
     message: str
     subject: str | None = None
-    attributes: Attributes = field(default_factory=dict)
+    attributes: Attributes = _NONE
     structure: str | None = None
     """`json`: the message holds a text for each protocol, and one for all others under `default`."""
     group_id: str | None = None

@@ -14,8 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from lamb.model.policy_conditions import ConditionUnknown, contextual, hold
 from lamb.model.policy_patterns import Context, arn_in_full, as_tuple, matches, same_action
@@ -29,8 +28,7 @@ VERSION = "2012-10-17"
 _ARN = re.compile(r"arn:aws[a-z-]*:(?P<service>iam|sts)::(?P<account>\d{12}):(?P<kind>[\w-]+)/?(?P<name>.*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """One request, as policies see it."""
 
     action: str
@@ -41,7 +39,7 @@ class Ask:
     """Who asks: a user, a role, its session (`arn:aws:sts::…:assumed-role/…`), or an account's root."""
     principal_service: str | None = None
     """`s3.amazonaws.com`, where it is one of AWS's services that asks."""
-    context: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    context: Mapping[str, str | tuple[str, ...]] = {}
     """Condition keys (in any case) and their values; what follows from the principal need not be here."""
 
 

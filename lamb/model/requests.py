@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 
@@ -37,8 +36,7 @@ class Changes(NamedTuple):
     network: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Creation:
+class Creation(NamedTuple):
     """CreateFunction."""
 
     name: str
@@ -52,7 +50,7 @@ class Creation:
     live: str | None = None
     """The directory that the zip was made of, and is made of anew whenever something changes there."""
     publish: bool = False
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = {}
     code_signing_arn: str | None = None
 
 
@@ -86,8 +84,7 @@ class Page(NamedTuple):
     max_items: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EventInvokeConfig:
+class EventInvokeConfig(NamedTuple):
     """How a function takes asynchronous events; None means AWS's default, "" takes a destination away."""
 
     qualifier: str

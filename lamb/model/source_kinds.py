@@ -6,9 +6,8 @@ Source: the API reference, CreateEventSourceMapping, and answers recorded from A
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from lamb.model.errors import InvalidParameterValue
 from lamb.model.event_pattern import DataKey
@@ -39,8 +38,7 @@ _KAFKA = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SourceKind:
+class SourceKind(NamedTuple):
     """One kind of event source."""
 
     name: str
@@ -54,7 +52,7 @@ class SourceKind:
     """StateTransitionReason of what users do."""
     first_result: str | None = NO_RECORDS
     """LastProcessingResult of a new mapping."""
-    positions: frozenset[str] = field(default=frozenset({"LATEST", "AT_TIMESTAMP", "TRIM_HORIZON"}))
+    positions: frozenset[str] = frozenset({"LATEST", "AT_TIMESTAMP", "TRIM_HORIZON"})
 
 
 _STREAM = {

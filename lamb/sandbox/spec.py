@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 # The user a function sees itself as: AWS runs functions as sbx_user1051.
 SANDBOX_UID = 993
@@ -15,8 +15,7 @@ HOST = "/.host"
 """Where a zygote sees the few host directories it hands to environments; gone inside them."""
 
 
-@dataclass(frozen=True)
-class Base:
+class Base(NamedTuple):
     """The root that a zygote builds once and every environment of it shares, read-only."""
 
     walls: tuple[str, ...]
@@ -39,7 +38,7 @@ class Base:
     """Host directories shown empty: the site-packages of the interpreter."""
 
     def dumps(self) -> str:
-        return json.dumps(asdict(self))
+        return json.dumps(self._asdict())
 
     @classmethod
     def loads(cls, text: str) -> Base:
@@ -47,8 +46,7 @@ class Base:
         return cls(**{**raw, "walls": tuple(raw["walls"]), "hidden": tuple(raw["hidden"])})
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(NamedTuple):
     """What an environment is to be: the first message in the control socket of its init.
 
     Two file descriptors come along: the pipe its output goes to, and the runtime's socket.
@@ -71,7 +69,7 @@ class Order:
     """Where the function sees them."""
 
     def dumps(self) -> bytes:
-        return json.dumps(asdict(self)).encode()
+        return json.dumps(self._asdict()).encode()
 
     @classmethod
     def loads(cls, data: bytes) -> Order:

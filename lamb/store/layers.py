@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Table, bindparam, func, insert, select, update
@@ -23,7 +22,7 @@ _CODE_BYTES = select(func.coalesce(func.sum(_versions.c.code_size), 0)).where(
 def add(tx: Tx, wanted: LayerVersion) -> LayerVersion:
     """The version under the next number of its layer, which nobody had before."""
     number = _next_number(tx, wanted.key)
-    made = replace(wanted, number=number)
+    made = wanted._replace(number=number)
     tx.connection.execute(
         insert(_versions).values(
             account=made.key.account,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row, insert, select, update
@@ -54,7 +53,7 @@ def add(tx: Tx, mapping: EventSourceMapping) -> EventSourceMapping:
     }
     done = tx.connection.execute(insert(_mappings).values(values))
     made: int = done.inserted_primary_key[0]  # type: ignore[index]
-    return replace(mapping, number=made, last_modified_ms=tx.now_ms)
+    return mapping._replace(number=made, last_modified_ms=tx.now_ms)
 
 
 def change(tx: Tx, mapping: EventSourceMapping) -> EventSourceMapping:
@@ -62,7 +61,7 @@ def change(tx: Tx, mapping: EventSourceMapping) -> EventSourceMapping:
     tx.connection.execute(
         update(_mappings).where(_mappings.c.id == mapping.number).values(_changing(tx, mapping))
     )
-    return replace(mapping, last_modified_ms=tx.now_ms)
+    return mapping._replace(last_modified_ms=tx.now_ms)
 
 
 def set_tags(tx: Tx, mapping: EventSourceMapping, tags: Mapping[str, str]) -> None:

@@ -4,7 +4,6 @@ import json
 import os
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -82,7 +81,7 @@ def test_a_zip_in_a_bucket_may_be_larger_than_an_upload(plane, bucket, monkeypat
     from lamb.packages import archive  # noqa: PLC0415
 
     monkeypatch.setattr(archive, "ZIP_MAX_BYTES", 10)
-    functions.create(plane.core, PLACE, replace(creation(), zip=read(plane), uploaded=False))
+    functions.create(plane.core, PLACE, creation()._replace(zip=read(plane), uploaded=False))
     monkeypatch.setattr(buckets, "UNZIPPED_MAX_BYTES", 10)
     assert refused(plane).message == "Unzipped size must be smaller than 262144000 bytes"
 

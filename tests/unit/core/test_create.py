@@ -4,7 +4,6 @@ import base64
 import hashlib
 import re
 import uuid
-from dataclasses import replace
 
 import pytest
 from unit.core.plane import ARN, FIRST, PLACE, creation, package, ref
@@ -168,11 +167,11 @@ def test_a_role_is_mandatory(plane):
 
 
 def test_images_are_not_run(plane):
-    assert "Image" in refused(plane, InvalidParameterValue, replace(creation(), package_type="Image"))
+    assert "Image" in refused(plane, InvalidParameterValue, creation()._replace(package_type="Image"))
 
 
 def test_code_is_mandatory(plane):
-    text = refused(plane, InvalidParameterValue, replace(creation(), zip=None))
+    text = refused(plane, InvalidParameterValue, creation()._replace(zip=None))
     assert text == "Please provide a source for function code."
 
 
@@ -190,7 +189,7 @@ def test_code_is_mandatory(plane):
     ids=["empty", "no zip", "too large"],
 )
 def test_a_package_that_aws_refuses_is_refused(plane, data, kind, text):
-    assert refused(plane, kind, replace(creation(), zip=data)) == text
+    assert refused(plane, kind, creation()._replace(zip=data)) == text
 
 
 @pytest.mark.parametrize("runtime", ["python3.99", "Python3.11", "perl"])

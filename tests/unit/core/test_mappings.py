@@ -154,7 +154,7 @@ def test_of_a_source_elsewhere_its_own_service_is_asked(settled):
     request = MappingRequest("f", {"StartingPosition": "LATEST"}, STREAM)
     with pytest.raises(InvalidParameterValue, match=f"^Stream not found: {STREAM}$"):
         mappings.create(core, PLACE, request)
-    assert mappings.create(core, PLACE, replace(request, source_arn=f"{STREAM}2")).state == "Creating"
+    assert mappings.create(core, PLACE, request._replace(source_arn=f"{STREAM}2")).state == "Creating"
     # A queue of this home is nobody else's business.
     queue = "arn:aws:sqs:us-east-1:123456789012:q"
     mappings.create(core, PLACE, MappingRequest("f", {}, queue))

@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +21,7 @@ from lamb.queue.post import named_endpoints
 
 KEY = FunctionKey("123456789012", "us-east-1", "f")
 SESSION = RoleSession("arn:aws:iam::123456789012:role/clerk", "anna")
-OF_FUNCTION = replace(SESSION, function=KEY)
+OF_FUNCTION = SESSION._replace(function=KEY)
 LIST = Ask("lambda:ListFunctions")
 
 

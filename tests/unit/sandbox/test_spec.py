@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import get_type_hints
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,26 +11,18 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 tuples = st.lists(texts, max_size=4).map(tuple)
 
 
-@given(
-    st.builds(Base, **dict.fromkeys(Base.__dataclass_fields__, texts) | {"walls": tuples, "hidden": tuples})
-)
+@given(st.builds(Base, **dict.fromkeys(Base._fields, texts) | {"walls": tuples, "hidden": tuples}))
 def test_a_base_survives_its_way_to_the_zygote(base: Base):
     assert Base.loads(base.dumps()) == base
 
 
 FIELDS = {
-    "int": st.integers(),
-    "str": texts,
-    "bool": st.booleans(),
-    "dict[str, str]": st.dictionaries(texts, texts),
+    int: st.integers(),
+    str: texts,
+    bool: st.booleans(),
+    dict[str, str]: st.dictionaries(texts, texts),
 }
-orders = st.builds(
-    Order,
-    **{
-        name: tuples if str(field.type).startswith("tuple") else FIELDS[str(field.type)]
-        for name, field in Order.__dataclass_fields__.items()
-    },
-)
+orders = st.builds(Order, **{name: FIELDS[kind] for name, kind in get_type_hints(Order).items()})
 
 
 @given(orders)
