@@ -199,11 +199,12 @@ def test_events_of_a_deleted_function_or_version_are_given_up_and_kept(fast):
 def test_an_alias_that_moves_takes_its_waiting_events_along(fast):
     create(fast, "moving", "--publish")
     fast.run("alias", "create", "moving", "live", "--version", "1")
-    request_id = send(fast, "moving:live", "raise")
     fast.write("mended.py", "def handler(event, context):\n    return 'mended'\n")
     fast.run("update", "moving", "--file", "mended.py")
     fast.run("configure", "moving", "--handler", "mended.handler")
     fast.run("publish", "moving")
+    request_id = send(fast, "moving:live", "raise")
+    # Its retries come within three seconds.
     fast.run("alias", "update", "moving", "live", "--version", "2")
     wait(fast, "moving")
     event = fast.json("events", "show", request_id)
