@@ -20,14 +20,18 @@ class Rights(NamedTuple):
     """None: no such role is stored, functions may name any. It may do what lamb lets every function do."""
     boundary: Document | None = None
     """What it does not allow is not allowed. None: no boundary."""
+    role_id: str = ""
+    """`AROA…` of the role that is stored."""
 
 
 def rights(core: Core, role_arn: str) -> Rights:
     """As they are stored. Raises HomeUnusable."""
     with core.database.reading() as tx:
-        documents = roles.documents_of(tx, role_arn)
-        boundary = None if documents is None else roles.boundary_of(tx, role_arn)
-    return Rights(None if documents is None else tuple(documents), boundary)
+        role = roles.role_of(tx, role_arn)
+        if role is None:
+            return Rights()
+        documents = roles.documents_of(tx, role_arn) or ()
+        return Rights(tuple(documents), roles.boundary_of(tx, role_arn), role.id)
 
 
 def require(having: Rights, session: RoleSession, ask: Ask, *, by_default: bool) -> None:
@@ -38,7 +42,9 @@ def require(having: Rights, session: RoleSession, ask: Ask, *, by_default: bool)
     # A function may name any role; whoever took one on that is gone has nothing left.
     verdict = "allow" if by_default and session.function is not None else "implicit-deny"
     if having.documents is not None:
-        verdict = evaluate(having.documents, ask)
+        # Another role of that name is none of who took on the one before.
+        stranger = session.role_id not in ("", having.role_id)
+        verdict = evaluate(() if stranger else having.documents, ask)
     if verdict != "allow":
         raise _denied(session, ask, verdict, "an identity-based policy", "no identity-based policy")
     if having.boundary is not None:

@@ -132,6 +132,11 @@ def test_a_session_of_a_role_that_is_gone_may_do_nothing(plane):
     roles.delete_inline(plane.core, ACCOUNT, "r", "inside")
     roles.delete(plane.core, ACCOUNT, "r")
     assert not may(plane, made, "sqs:SendMessage")
+    # Nor is another role of that name anything to it.
+    make_role(plane, trust=trust(AWS=ACCOUNT))
+    roles.put_inline(plane.core, ACCOUNT, "r", "inside", allowing("sqs:*"))
+    assert not may(plane, made, "sqs:SendMessage")
+    assert may(plane, assume(plane), "sqs:SendMessage")
 
 
 def test_session_policies_are_well_formed_there_and_short(plane):
