@@ -18,7 +18,7 @@ from lamb.model.names import FunctionKey
 INVOKE = "/2015-03-31/functions/f/invocations"
 LIST = "/2015-03-31/functions"
 ROLE = "arn:aws:iam::123456789012:role/clerks/clerk"
-CLERK = RoleSession(ROLE, "anna", "AROAEXAMPLE")
+CLERK = RoleSession(ROLE, "anna")
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:f"
 LAYER = "arn:aws:lambda:us-east-1:123456789012:layer:l:3"
 
