@@ -68,20 +68,20 @@ def _version(program: Path) -> tuple[int, int]:
 
 
 @pytest.fixture(scope="module")
-def lamb(cli: Cli, workshop: harness.Workshop) -> Iterator[harness.Lamb]:
-    """A home for each version."""
+def home(cli: Cli, workshop: harness.Workshop) -> Iterator[harness.Lamb]:
+    """One for each version."""
     made = harness.Lamb(harness.ourselves(), workshop.place())
     yield made
     made.close()
 
 
 @pytest.fixture(scope="module")
-def shell(cli: Cli, lamb: harness.Lamb, workshop: harness.Workshop) -> Shell:
+def shell(cli: Cli, home: harness.Lamb, workshop: harness.Workshop) -> Shell:
     """Runs a script of bash after `eval "$(lamb env)"`, where the function `f` is."""
     place = workshop.place()
     environment = {
-        **lamb.env,
-        "PATH": f"{cli.bin}:{lamb.env['PATH']}:{os.environ['PATH']}",
+        **home.env,
+        "PATH": f"{cli.bin}:{home.env['PATH']}:{os.environ['PATH']}",
         "HOME": str(place),
         "AWS_PAGER": "",
     }
@@ -105,7 +105,7 @@ def shell(cli: Cli, lamb: harness.Lamb, workshop: harness.Workshop) -> Shell:
         return done
 
     run(
-        f"aws lambda create-function --function-name f --role {ROLE} --runtime {lamb.runtime}"
+        f"aws lambda create-function --function-name f --role {ROLE} --runtime {home.runtime}"
         f" {CODE} --tags a=b"
         " --environment 'Variables={COLOUR=red}'\n"
         "aws lambda wait function-active-v2 --function-name f"
