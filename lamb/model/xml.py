@@ -1,7 +1,7 @@
 """Text in XML 1.0.
 
 The standard library's `xml.sax.saxutils` does as much, and brings an HTTP client and the email package with
-it: a fortieth of the daemon's start.
+it: a hundredth of the daemon's start.
 """
 
 from __future__ import annotations

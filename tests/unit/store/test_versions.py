@@ -161,6 +161,12 @@ def test_accounts_and_regions_do_not_see_each_other(tx, function):
     assert versions.find(tx, KEY, 0) is not None
 
 
+def test_what_is_on_its_way_is_found_by_its_index(tx):
+    compiled = versions._ALL_UNSETTLED.compile(dialect=tx.connection.dialect)
+    plan = tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}").all()
+    assert plan[0].detail == "SCAN versions USING INDEX versions_unsettled"
+
+
 def test_the_packages_in_use_are_those_that_a_version_names(tx, function):
     versions.add(tx, record(function, code_sha256="one"))
     versions.add(tx, record(function, 1, code_sha256="two"))
