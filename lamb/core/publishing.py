@@ -14,7 +14,8 @@ from lamb.core.context import Core
 from lamb.core.subscription_attributes import dead_letter_arn, filters_bodies, is_raw
 from lamb.model import filter_policy
 from lamb.model.errors import InvalidParameterValue, LambError
-from lamb.model.notification import Attributes, Notification, Publication, envelope, lambda_event, refuse
+from lamb.model.message import Attributes
+from lamb.model.notification import Notification, Publication, envelope, lambda_event, refuse
 from lamb.model.queue_errors import (
     BatchEntryIdsNotDistinct,
     BatchRequestTooLong,

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from lamb.core import found, pages, publishing, topic_attributes
 from lamb.core.configuration import refuse_broken_text
 from lamb.core.context import Core
+from lamb.model.message import Attributes
 from lamb.model.names import Place
-from lamb.model.notification import Attributes, Notification
+from lamb.model.notification import Notification
 from lamb.model.requests import Page
 from lamb.model.topic import PAGE_MAX, TAGS_MAX, TopicKey, is_topic_name, local_topic
 from lamb.model.topic_errors import InvalidParameter, TaggedResourceNotFound, TagLimitExceeded

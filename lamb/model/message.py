@@ -16,7 +16,7 @@ from lamb.model.xml import UNWRITABLE
 
 Attributes = Mapping[str, Mapping[str, str]]
 """As AWS's JSON has them: `{"Name": {"DataType": "String", "StringValue": "x"}}`; BinaryValue in base64."""
-_NONE: Attributes = {}
+NO_ATTRIBUTES: Attributes = {}
 
 _NAME = re.compile(r"(?!\.)(?!.*\.\.)[A-Za-z0-9_.-]{1,256}(?<!\.)", re.ASCII)
 _RESERVED = ("aws.", "amazon.")
@@ -30,8 +30,8 @@ class NewMessage(NamedTuple):
     """A message that somebody sends."""
 
     body: str
-    attributes: Attributes = _NONE
-    system_attributes: Attributes = _NONE
+    attributes: Attributes = NO_ATTRIBUTES
+    system_attributes: Attributes = NO_ATTRIBUTES
     """AWSTraceHeader, in the same shape."""
     delay_s: int | None = None
     """None: as the queue has it."""

@@ -11,12 +11,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from lamb.model.clock import iso_z
+from lamb.model.message import NO_ATTRIBUTES, Attributes
 from lamb.model.topic import SubscriptionKey, TopicKey
 from lamb.model.topic_errors import InvalidParameter, MemberMissing, ParameterValueInvalid
-
-Attributes = Mapping[str, Mapping[str, str]]
-"""Message attributes in AWS's JSON shape: `DataType`, and `StringValue` or `BinaryValue` (base64)."""
-_NONE: Attributes = {}
 
 _SUBJECT_MAX = 100
 _ATTRIBUTE_NAME_MAX = 256
@@ -34,7 +31,7 @@ class Notification(NamedTuple):
 
     message: str
     subject: str | None = None
-    attributes: Attributes = _NONE
+    attributes: Attributes = NO_ATTRIBUTES
     structure: str | None = None
     """`json`: the message holds a text for each protocol, and one for all others under `default`."""
     group_id: str | None = None
